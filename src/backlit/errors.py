@@ -33,7 +33,16 @@ class NotationError(InputError):
 
 
 class ShapeError(InputError):
-    """A layer does not fit its input."""
+    """A layer does not fit its input; `path` leads to the layer from the network's outside in."""
+
+    def __init__(self, problem: str, path: tuple[str, ...] = ()) -> None:
+        super().__init__(f"layer {'/'.join(path)}: {problem}" if path else problem)
+        self.problem = problem
+        self.path = path
+
+    def within(self, name: str) -> "ShapeError":
+        """The same error as seen from the composition that calls the layer `name`."""
+        return ShapeError(self.problem, (name, *self.path))
 
 
 class SettingError(InputError):

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Named networks, each a composition of layers."""

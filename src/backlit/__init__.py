@@ -1,0 +1,1 @@
+"""Backlit: neural networks you can see through."""

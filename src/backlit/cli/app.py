@@ -1,0 +1,148 @@
+"""The program `backlit`: its commands, and the one place where every failure becomes a message and an exit status.
+
+    0    done
+    1    the program failed, or a run could not go on
+    2    something the user gave cannot be used: one error, and nothing written
+    130  interrupted
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from backlit.cli.data import data
+from backlit.cli.evaluate import evaluate
+from backlit.cli.graph import graph
+from backlit.cli.list import list_names
+from backlit.cli.options import examples
+from backlit.cli.predict import predict
+from backlit.cli.summary import summary
+from backlit.cli.train import train
+from backlit.errors import BacklitError, InputError
+
+app = typer.Typer(
+    help="[bold]Backlit[/bold]: neural networks you can see through.",
+    epilog=examples(
+        "backlit train digits",
+        "backlit train patients.csv --target outcome --out runs/patients",
+        "backlit predict runs/patients new.csv -o predictions.csv",
+        'backlit graph "(x+y)*z" x=-2 y=5 z=-4',
+    ),
+    rich_markup_mode="rich",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command(
+    epilog=examples(
+        "backlit train digits",
+        "backlit train spirals --network 'Dense(32), Tanh, Dense(32), Tanh' --epochs 200",
+        "backlit train houses.csv --target price --order-by sold --l2 1e-4 --out runs/houses",
+        "backlit train digits --seed 3 --json > scores.json",
+    )
+)(train)
+app.command(
+    epilog=examples(
+        "backlit predict runs/houses new.csv",
+        "backlit predict runs/houses new.csv -o prices.parquet",
+    )
+)(predict)
+app.command(epilog=examples("backlit evaluate runs/houses sold-this-year.csv", "backlit evaluate runs/houses a.csv --json"))(
+    evaluate
+)
+app.command(
+    epilog=examples(
+        "backlit summary 'Dense(4), ReLU, Dense(2)' --input 3",
+        "backlit summary 'Flatten, Dense(128), ReLU, Dense(10)' --input 28,28,1",
+        "backlit summary runs/houses",
+    )
+)(summary)
+app.command(
+    epilog=examples(
+        'backlit graph "(x+y)*z" x=-2 y=5 z=-4',
+        'backlit graph "sigmoid(w0*x0+w1*x1+w2)" w0=2 x0=-1 w1=-3 x1=-2 w2=-3',
+        'backlit graph "max(x, y)**2" x=3 y=1 --json',
+    ),
+    context_settings={"ignore_unknown_options": True},
+)(graph)
+app.command(
+    epilog=examples(
+        "backlit data digits",
+        "backlit data patients.csv --target outcome --column postcode=category",
+    )
+)(data)
+app.command("list", epilog=examples("backlit list", "backlit list layers", "backlit list data --json"))(list_names)
+
+
+def show_version(asked: bool) -> None:
+    """Print the version and stop."""
+    if asked:
+        from importlib.metadata import version
+
+        print(f"backlit {version('backlit')}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure; so does BACKLIT_DEBUG=1.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """[bold]Backlit[/bold]: neural networks you can see through."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command line and exit with its status.
+
+    Args:
+        arguments: what follows the program's name; None: the process's own.
+    """
+    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line and return its exit status; a failure becomes one message on the standard error."""
+    debug = arguments[:1] == ["--debug"] or os.environ.get("BACKLIT_DEBUG", "0") not in ("", "0")
+    try:
+        return app(arguments or ["--help"], prog_name="backlit", standalone_mode=False) or 0
+    except (KeyboardInterrupt, typer.Abort):
+        return fail("interrupted; nothing was written", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if debug:
+            raise
+        if isinstance(error, BacklitError):
+            return fail(str(error), 2 if isinstance(error, InputError) else 1)
+        if hasattr(error, "format_message"):  # what typer raises for a wrong command line
+            return fail(f"{error.format_message()} (see {help_for(error)})", 2)
+        if isinstance(error, OSError) and error.strerror:
+            place = f"{error.filename}: " if error.filename else ""
+            return fail(f"{place}{error.strerror}", 2)
+        if isinstance(error, MemoryError):
+            return fail("out of memory", 1)
+        kind, words = type(error).__name__, str(error).partition("\n")[0]
+        return fail(
+            f"Backlit failed with {kind}{f': {words}' if words else ''}. This is a fault of Backlit: please report it, "
+            "with what BACKLIT_DEBUG=1 shows",
+            1,
+        )
+
+
+def fail(message: str, status: int) -> int:
+    """Write one error to the standard error, and return the exit status."""
+    print(f"Error: {message}", file=sys.stderr)
+    return status
+
+
+def help_for(error: Exception) -> str:
+    """The command whose help says what a wrong command line should have been."""
+    context = getattr(error, "ctx", None)
+    return f"{context.command_path if context else 'backlit'} --help"

@@ -1,0 +1,213 @@
+"""Reading arrays: NumPy's and any other library's, `.npy`, `.npz`, and the IDX files that MNIST comes in.
+
+An IDX file is two zero bytes, a byte for the type, a byte for the number of axes, each axis' length as a big-endian
+32-bit integer, and the values. Source: yann.lecun.com/exdb/mnist.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from backlit.data.content import Content
+from backlit.data.values import check_finite
+from backlit.errors import DataError
+
+IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+INPUT_NAMES = ("x", "inputs", "data", "images", "features")
+TARGET_NAMES = ("y", "targets", "target", "labels", "label")
+PARTS: dict[str, str] = {"train": "train", "validation": "val", "test": "test"}
+IDX_FILES = ("{}-images-idx3-ubyte", "{}-images.idx3-ubyte"), ("{}-labels-idx1-ubyte", "{}-labels.idx1-ubyte")
+BLOCK = 1 << 24
+
+
+def content_of(x: Any, y: Any = None, name: str = "array", target: tuple[str, ...] = ()) -> Content:
+    """The content of an array of inputs (N, ...) and its targets (N,) or (N, T), if any.
+
+    Integers become int32 and floats float32, but uint8 stays; grayscale images (N, H, W) of uint8 gain their axis of
+    channels, and plain numbers (N,) become (N, 1).
+
+    Raises:
+        DataError: the values are no numbers, or are missing or infinite, or the lengths differ.
+    """
+    inputs, notes = stored(numeric(x, name), name), []
+    if not inputs.ndim or not len(inputs):
+        raise DataError(f"{name} has shape {inputs.shape}: an array (N, ...) with a row an example is needed")
+    if inputs.ndim == 1:
+        inputs, notes = inputs[:, None], [f"inputs of shape ({len(inputs)},) read as ({len(inputs)}, 1)"]
+    elif inputs.ndim == 3 and inputs.dtype == np.uint8:
+        inputs, notes = inputs[..., None], [f"{len(inputs)} grayscale images, with one channel"]
+    targets = None if y is None else targets_of(y, len(inputs))
+    return Content(name, inputs, targets, target, notes=tuple(notes))
+
+
+def targets_of(y: Any, count: int) -> np.ndarray:
+    """The targets as an array (N,) or (N, T).
+
+    Raises:
+        DataError: they are of another shape, or not as many as the inputs.
+    """
+    try:
+        targets = np.asarray(y)
+    except ValueError:
+        raise DataError("the targets are ragged: an array (N,) or (N, T) is needed") from None
+    if targets.ndim not in (1, 2) or len(targets) != count:
+        raise DataError(f"targets of shape {targets.shape} for {count} rows of inputs: ({count},) is needed")
+    return targets
+
+
+def numeric(x: Any, name: str) -> np.ndarray:
+    """The source as an array of numbers."""
+    try:
+        array = np.asarray(x)
+    except (ValueError, TypeError):
+        raise DataError(f"{name} is ragged: all rows need the same shape") from None
+    if array.dtype.kind not in "biuf" and array.dtype.name != "bfloat16":
+        kind = "text or objects" if array.dtype.kind in "OSUT" else str(array.dtype)
+        raise DataError(f"{name} holds {kind} where numbers are needed: give a table for mixed columns")
+    return array
+
+
+def stored(array: np.ndarray, name: str) -> np.ndarray:
+    """The array in one of three types: uint8, int32 or float32."""
+    if array.dtype in (np.uint8, np.int32):
+        return array
+    if array.dtype.kind == "b":
+        return array.astype(np.uint8)
+    if array.dtype.kind in "iu":
+        limits = np.iinfo(np.int32)
+        if array.size and (array.min() < limits.min or array.max() > limits.max):
+            raise DataError(f"{name} holds integers beyond 32 bits: give them as floats")
+        return array.astype(np.int32)
+    with np.errstate(over="ignore"):
+        array = array.astype(np.float32, copy=False)
+    check_finite(array, name)
+    missing = np.isnan(array)
+    if missing.any():
+        raise DataError(
+            f"{name} has missing values (NaN), the first in row {int(np.argwhere(missing)[0][0])} (counted from 0): "
+            f"fill them, or give a table (a CSV file or a frame), whose missing values are handled"
+        )
+    return array
+
+
+def read_numpy(path: Path) -> Content:
+    """Arrays from a `.npy` or `.npz` file; in an archive named x and y, or x_train, y_train, x_test and y_test.
+
+    Raises:
+        DataError: the file is corrupt, holds objects, or names its arrays otherwise.
+    """
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        arrays = (
+            {"x": loaded} if isinstance(loaded, np.ndarray) else {name.lower(): loaded[name] for name in loaded.files}
+        )
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, MemoryError) as error:
+        raise DataError(f"{path} cannot be read as NumPy arrays: {error} (arrays of objects are refused)") from None
+    plain = pick(arrays, "")
+    separate = {part: pick(arrays, f"_{suffix}") or pick(arrays, suffix, before=True) for part, suffix in PARTS.items()}
+    found = {part: pair for part, pair in separate.items() if pair}
+    pair = plain or found.get("train")
+    if pair is None:
+        held = ", ".join(f"{name} {array.shape}" for name, array in arrays.items()) or "nothing"
+        raise DataError(
+            f"{path} holds {held}: name the inputs x and the targets y (or x_train, y_train, x_test, y_test)"
+        )
+    parts: dict[str, Content] = {
+        part: content_of(*found[part], f"{path.name}:{part}") for part in ("validation", "test") if part in found
+    }
+    whole = content_of(*pair, path.name)
+    return Content(whole.name, whole.inputs, whole.targets, parts=parts, notes=whole.notes)
+
+
+def pick(arrays: dict[str, Any], suffix: str, before: bool = False) -> tuple[Any, Any] | None:
+    """The inputs and targets whose names carry a suffix (or a prefix), or None."""
+    decorate = (lambda name: f"{suffix}_{name}") if before else (lambda name: f"{name}{suffix}")
+    x = next((arrays[decorate(name)] for name in INPUT_NAMES if decorate(name) in arrays), None)
+    y = next((arrays[decorate(name)] for name in TARGET_NAMES if decorate(name) in arrays), None)
+    return None if x is None else (x, y)
+
+
+def read_idx(path: Path) -> Content:
+    """Inputs from an IDX file, gzipped or not, with the labels from the file beside it that is named alike, if any.
+
+    Raises:
+        DataError: the file is no IDX file, or its size is not what its header says.
+    """
+    beside = path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1"))
+    if beside == path or not beside.is_file():
+        return content_of(idx_array(path), None, path.name)
+    return content_of(idx_array(path), idx_array(beside), path.name, ("label",))
+
+
+def read_idx_folder(folder: Path) -> Content | None:
+    """The training files and the separate test files of a folder in MNIST's manner, or None where it has none.
+
+    Raises:
+        DataError: a file of the four is missing, or corrupt.
+    """
+    pairs = {}
+    for part, prefix in (("train", "train"), ("test", "t10k")):
+        pairs[part] = [find_idx(folder, [form.format(prefix) for form in forms]) for forms in IDX_FILES]
+    if not any(file for pair in pairs.values() for file in pair):
+        return None
+    for prefix, (images, labels) in zip(("train", "t10k"), pairs.values(), strict=True):
+        if (images is None) != (labels is None) or (prefix == "train" and images is None):
+            wanted = [
+                forms[0].format(prefix) for forms, file in zip(IDX_FILES, (images, labels), strict=True) if not file
+            ]
+            raise DataError(f"{folder} has no {' and no '.join(wanted)} (or .gz): images and labels are both needed")
+    contents = {part: read_idx(pair[0], pair[1]) for part, pair in pairs.items() if pair[0]}
+    whole = contents.pop("train")
+    return Content(folder.resolve().name, whole.inputs, whole.targets, ("label",), contents, whole.notes)
+
+
+def find_idx(folder: Path, names: list[str]) -> Path | None:
+    """The first of the names, gzipped or not, that is a file of the folder."""
+    candidates = (folder / f"{name}{end}" for name in names for end in ("", ".gz"))
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def idx_array(path: Path) -> np.ndarray:
+    """The array of an IDX file, gzipped or not.
+
+    Raises:
+        DataError: the file cannot be opened, is no IDX file, or its size is not what its header says.
+    """
+    try:
+        with path.open("rb") as plain:
+            zipped = plain.read(2) == b"\x1f\x8b"
+            plain.seek(0)
+            if not zipped:
+                return parse_idx(plain, path)
+            with gzip.open(plain) as unzipped:
+                return parse_idx(unzipped, path)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path} cannot be read: {error}") from None
+
+
+def parse_idx(file: BinaryIO | gzip.GzipFile, path: Path) -> np.ndarray:
+    """The array of an open IDX file."""
+    magic = file.read(4)
+    if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in IDX_TYPES or not 1 <= magic[3] <= 8:
+        raise DataError(
+            f"{path} is no IDX file: it starts with {magic.hex(' ') or 'nothing'}, not 00 00, a type and axes"
+        )
+    sizes = file.read(4 * magic[3])
+    shape = tuple(np.frombuffer(sizes, ">u4").tolist()) if len(sizes) == 4 * magic[3] else ()
+    dtype = np.dtype(IDX_TYPES[magic[2]])
+    expected = math.prod(shape) * dtype.itemsize
+    held = bytearray()
+    while shape and len(held) <= expected and (block := file.read(min(BLOCK, expected + 1 - len(held)))):
+        held += block
+    if not shape or len(held) != expected:
+        more = "more" if len(held) > expected else f"{len(held)}"
+        raise DataError(f"{path} is cut short or corrupt: shape {shape} needs {expected} bytes, it holds {more}")
+    array = np.frombuffer(held, dtype).reshape(shape)
+    return array.astype(dtype.newbyteorder("="), copy=False)

@@ -1,0 +1,35 @@
+"""What a source holds, before anything is inferred from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import polars
+
+Inputs: TypeAlias = "np.ndarray | polars.DataFrame"
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """A table, or an array with its targets, as a reader found it.
+
+    Args:
+        name: what reports call it.
+        inputs: a polars frame that still holds its target column, or an array (N, ...) of uint8, int32 or float32.
+        targets: (N,) or (N, T), where the source keeps its targets apart; None where they are a column of the table.
+        target: the name or names of the targets, where the source knows them.
+        parts: separate 'validation' and 'test' contents.
+        notes: what the reader has to report.
+    """
+
+    name: str
+    inputs: Inputs
+    targets: np.ndarray | None = None
+    target: tuple[str, ...] = ()
+    parts: Mapping[str, Content] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()

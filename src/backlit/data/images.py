@@ -1,0 +1,136 @@
+"""Reading images: a folder with a folder of images for each class, a folder of images, or one image."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from backlit.data.content import Content
+from backlit.data.values import natural
+from backlit.errors import DataError
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"})
+TRAIN = ("train", "training")
+SEPARATE = {"test": "test", "val": "validation", "valid": "validation", "validation": "validation"}
+
+
+def read_images(path: Path) -> Content:
+    """Images (N, H, W, C) of uint8 with their class, from a folder of class folders, a folder of images, or one image.
+
+    A folder that holds `train` and `test` (or `validation`) folders of class folders gives separate parts.
+
+    Raises:
+        DataError: there are no images, one cannot be read, or their sizes differ.
+    """
+    if path.is_file():
+        return Content(path.name, load([path])[0])
+    folders = {folder.name.lower(): folder for folder in visible(path) if folder.is_dir()}
+    train = next((folders[name] for name in TRAIN if name in folders), None)
+    if train is None or not set(folders) <= {*TRAIN, *SEPARATE}:
+        return read_classes(path)
+    parts = {part: read_classes(folders[name]) for name, part in SEPARATE.items() if name in folders}
+    whole = read_classes(train)
+    return Content(path.resolve().name, whole.inputs, whole.targets, whole.target, parts, whole.notes)
+
+
+def read_classes(folder: Path) -> Content:
+    """The images of a folder of class folders, or of a folder without classes."""
+    classes = sorted((child for child in visible(folder) if child.is_dir()), key=lambda child: natural(child.name))
+    found = [(file, child.name) for child in classes for file in visible(child)] or [
+        (file, "") for file in visible(folder)
+    ]
+    images = [(file, label) for file, label in found if file.suffix.lower() in SUFFIXES]
+    if not images:
+        raise DataError(
+            f"{folder} has no images: a folder for each class is needed, with files inside such as "
+            f"{', '.join(sorted(SUFFIXES))}"
+        )
+    notes = []
+    if len(images) < len(found):
+        other = next(file for file, _ in found if file.suffix.lower() not in SUFFIXES)
+        notes.append(f"files that are no images, left out: {len(found) - len(images)}, such as {other.name}")
+    empty = [child.name for child in classes if child.name not in {label for _, label in images}]
+    if classes and empty:
+        notes.append(f"folders without images: {', '.join(empty)}")
+    inputs, more = load([file for file, _ in images])
+    targets = np.array([label for _, label in images]) if classes else None
+    return Content(folder.resolve().name, inputs, targets, ("class",) if classes else (), notes=(*notes, *more))
+
+
+def load(files: Sequence[Path]) -> tuple[np.ndarray, list[str]]:
+    """The images of files of one size (N, H, W, C), and what there is to report."""
+    from PIL import Image
+
+    sizes, colors, unreadable = [], Counter[bool](), []
+    for file in files:
+        try:
+            with Image.open(file) as image:
+                sizes.append((image.size, file))
+                colors[not is_gray(image.mode)] += 1
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+            unreadable.append(file)
+    check_readable(files, unreadable)
+    first, where = sizes[0]
+    other = next((pair for pair in sizes if pair[0] != first), None)
+    if other:
+        raise DataError(
+            f"images of different sizes: {where} is {first[0]}×{first[1]}, {other[1]} is {other[0][0]}×{other[0][1]} "
+            f"(width×height): resize them to one size"
+        )
+    color = colors[True] > colors[False]
+    images = np.empty((len(files), first[1], first[0], 3 if color else 1), np.uint8)
+    for index, file in enumerate(files):
+        try:
+            images[index] = pixels(file, color)
+        except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
+            unreadable.append(file)
+    check_readable(files, unreadable)
+    kept = "color" if color else "grayscale"
+    mixed = f"{colors[True]} color and {colors[False]} grayscale images, all read as {kept}"
+    return images, [mixed] if len(+colors) > 1 else []
+
+
+def pixels(file: Path, color: bool) -> np.ndarray:
+    """One image as uint8 (H, W, 3) or (H, W, 1); 16-bit values keep their upper 8 bits."""
+    from PIL import Image
+
+    with Image.open(file) as image:
+        if image.mode.startswith("I"):
+            deep = np.asarray(image)
+            shown: Image.Image = Image.fromarray((deep.clip(0, 65535) >> 8).astype(np.uint8))
+        else:
+            shown = image
+        array = np.asarray(shown.convert("RGB" if color else "L"))
+    return array if color else array[..., None]
+
+
+def with_channels(images: np.ndarray, channels: int) -> np.ndarray:
+    """The images (N, H, W, C) with one channel (luma 0.299 R + 0.587 G + 0.114 B) or three equal ones.
+
+    Source: ITU-R BT.601.
+    """
+    if images.shape[-1] == 1 and channels == 3:
+        return np.repeat(images, 3, axis=-1)
+    if images.shape[-1] == 3 and channels == 1:
+        return (images @ np.array([0.299, 0.587, 0.114]))[..., None].round().astype(np.uint8)
+    return images
+
+
+def is_gray(mode: str) -> bool:
+    """Whether a mode of Pillow has one channel of brightness."""
+    return mode in ("1", "L", "LA", "La", "F") or mode.startswith("I")
+
+
+def check_readable(files: Sequence[Path], unreadable: Sequence[Path]) -> None:
+    """Raise a `DataError` that lists the first unreadable images."""
+    if unreadable:
+        shown = ", ".join(str(file) for file in unreadable[:5]) + (", …" if len(unreadable) > 5 else "")
+        raise DataError(f"{len(unreadable)} of {len(files)} images cannot be read: {shown}: replace or remove them")
+
+
+def visible(folder: Path) -> list[Path]:
+    """What a folder holds, in natural order, without hidden names."""
+    return sorted((path for path in folder.iterdir() if path.name[0] != "."), key=lambda path: natural(path.name))

@@ -1,0 +1,166 @@
+"""Reading tables: CSV and its kin, Parquet, and the frames of other libraries."""
+
+from __future__ import annotations
+
+import csv
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from backlit.data.content import Content
+from backlit.data.values import clean
+from backlit.errors import DataError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SEPARATORS = ",;\t|"
+SNIFFED = 1 << 16
+
+
+def read_text(path: Path) -> Content:
+    """A table from a text file: UTF-8, comma, semicolon, tab or bar between the fields, quotes around odd ones.
+
+    Raises:
+        DataError: the file is empty, holds only a header, is no text, or has rows of unequal length.
+    """
+    import polars as pl
+
+    with path.open("rb") as file:
+        start = file.read(SNIFFED)
+    if not start.strip():
+        raise DataError(f"{path} is empty: a header line and rows are needed")
+    if b"\0" in start:
+        raise DataError(f"{path} is no UTF-8 text: save the table as CSV in UTF-8, or as Parquet")
+    text = start.decode("utf-8-sig", errors="replace").lstrip()
+    separator = "\t" if path.suffix.lower() == ".tsv" else max(SEPARATORS, key=lambda mark: len(header_of(text, mark)))
+    header = header_of(text, separator)
+    headed = not all(is_number(field) for field in header)
+    try:
+        frame = pl.read_csv(path, separator=separator, has_header=headed, infer_schema=False)
+    except pl.exceptions.PolarsError as error:
+        check_rows(path, separator, len(header))
+        raise DataError(f"{path} cannot be read as a table: {first_line(error)}") from None
+    if frame.width and frame[:, -1].has_nulls():
+        check_rows(path, separator, len(header))
+    if headed:
+        check_names(path, [field.strip() for field in header])
+        frame.columns = [name.strip() for name in frame.columns]
+    filled = frame.filter(~pl.all_horizontal(pl.all().is_null()))
+    notes = []
+    if not headed:
+        notes.append(
+            f"no header: the first line is all numbers, so the columns are named column_1 to column_{frame.width}"
+        )
+    if filled.height < frame.height:
+        notes.append(f"blank rows, left out: {frame.height - filled.height:,}")
+    if not filled.height:
+        raise DataError(f"{path} holds a header and no rows")
+    return Content(path.name, clean(filled), notes=tuple(notes))
+
+
+def read_parquet(path: Path) -> Content:
+    """A table from a Parquet file.
+
+    Raises:
+        DataError: the file is no Parquet file, is corrupt, or has no rows.
+    """
+    import polars as pl
+
+    try:
+        frame = pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise DataError(f"{path} cannot be read as Parquet: {first_line(error)}") from None
+    return content_of(frame, path.name)
+
+
+def read_frame(frame: Any) -> Content:
+    """A table from a pandas, polars or pyarrow frame, or any other that narwhals reads; an index is left out.
+
+    Raises:
+        DataError: the frame cannot be converted, or has no rows.
+    """
+    import narwhals as nw
+    import polars as pl
+
+    table = nw.from_native(frame)
+    if isinstance(table, nw.LazyFrame):
+        table = table.collect()
+    names = [str(name) for name in table.columns]
+    check_names("the frame", names)
+    try:
+        converted = table.to_polars()
+        converted.columns = names
+    except Exception:  # mixed types in a column, or no pyarrow beside pandas: value by value then
+        try:
+            columns = {str(name): table[name].to_list() for name in table.columns}
+            converted = pl.DataFrame(columns, strict=False)
+        except Exception as error:
+            raise DataError(f"the frame cannot be converted to a table: {first_line(error)}") from None
+    return content_of(converted, "frame")
+
+
+def is_frame(source: Any) -> bool:
+    """Whether narwhals knows the source as a frame."""
+    import narwhals as nw
+
+    return isinstance(nw.from_native(source, pass_through=True), nw.DataFrame | nw.LazyFrame)
+
+
+def content_of(frame: pl.DataFrame, name: str) -> Content:
+    """The content of a frame that has at least one column and one row."""
+    if not frame.width or not frame.height:
+        raise DataError(
+            f"{name} holds {frame.width} columns and {frame.height} rows: rows with an input and a target are needed"
+        )
+    return Content(name, clean(frame))
+
+
+def header_of(text: str, separator: str) -> list[str]:
+    """The fields of the first line of a text."""
+    try:
+        return next(csv.reader(StringIO(text, newline=""), delimiter=separator), [])
+    except csv.Error:
+        return []
+
+
+def is_number(field: str) -> bool:
+    """Whether a field of the first line is a number, and so no name."""
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
+
+
+def check_names(what: object, names: list[str]) -> None:
+    """Raise a `DataError` where two columns share a name."""
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(f"{what} has more than one column named {', '.join(map(repr, twice))}: rename them")
+
+
+def check_rows(path: Path, separator: str, width: int) -> None:
+    """Raise a `DataError` that names the first line that is malformed, or has more or fewer fields than the header."""
+    limit = csv.field_size_limit(SNIFFED * 16)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, delimiter=separator, strict=True)
+            for row in reader:
+                if row and len(row) != width:
+                    raise DataError(
+                        f"{path}, line {reader.line_num}: {len(row)} fields where the header has {width}: "
+                        f"every row needs the same number; "
+                        f"put quotes around fields that hold {separator!r}"
+                    )
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is no UTF-8 text (byte {error.start}): save it in UTF-8") from None
+    except csv.Error as error:
+        raise DataError(f"{path}, line {reader.line_num}: {error}: check the quotes") from None
+    finally:
+        csv.field_size_limit(limit)
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of another library's message."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -1,0 +1,217 @@
+"""The target: which task it makes, and its values as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from backlit.data import values
+from backlit.errors import DataError, SettingError, nearest
+
+if TYPE_CHECKING:
+    import polars as pl
+
+TASKS = ("regression", "two classes", "many classes")
+MOST_CLASSES = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """Targets as numbers.
+
+    Args:
+        values: int32 codes (N,), or float32 (N,) or (N, T), of the rows that have a target.
+        task: one of `TASKS`.
+        reason: why.
+        classes: the names of the classes, in the order of their codes.
+        present: for every row of the source, whether it has a target.
+    """
+
+    values: np.ndarray
+    task: str
+    reason: str
+    classes: tuple[str, ...]
+    present: np.ndarray
+
+
+def infer(name: str, given: pl.Series | np.ndarray, task: str | None = None) -> Target:
+    """The task that a target makes, and its values as numbers.
+
+    Text, truth values and few different whole numbers are classes; fractions, and many different whole numbers,
+    a regression. In a table, numbers that are all whole count as whole numbers however they are stored.
+
+    Args:
+        name: what reports call the target.
+        given: a clean column, or an array (N,) or (N, T).
+        task: one of `TASKS`, or None to infer it.
+
+    Raises:
+        DataError: all targets are missing, they are infinite, all of one class, or do not fit the task.
+        SettingError: the task is unknown.
+    """
+    if task is not None and task not in TASKS:
+        raise SettingError(f"no task {task!r}; {nearest(task, TASKS)}")
+    if isinstance(given, np.ndarray) and given.ndim == 2 and given.shape[1] == 1:
+        given = given[:, 0]
+    if isinstance(given, np.ndarray) and given.ndim == 2:
+        if task in (None, "regression"):
+            return several(name, given)
+        given = one_hot(name, given)
+    whole_floats = not isinstance(given, np.ndarray)
+    column = values.series_of(name, given) if isinstance(given, np.ndarray) else given
+    present = column.is_not_null().to_numpy()
+    column = column.drop_nulls()
+    if not len(column):
+        raise DataError(f"the target {name!r} is missing in every row: name another column, or fill it in")
+    read = values.numbers(column)
+    as_numbers = None if read.has_nulls() else read
+    if as_numbers is not None:
+        values.check_finite(as_numbers.to_numpy(), f"the target {name!r}")
+    distinct = column.n_unique()
+    task, reason = (task, "as asked") if task else inferred(name, column, as_numbers, distinct, whole_floats)
+    if task == "regression":
+        if as_numbers is None:
+            example = column.filter(read.is_null())[0]
+            raise DataError(f"the target {name!r} holds {example!r} where a regression needs numbers")
+        with np.errstate(over="ignore"):
+            numbers = as_numbers.to_numpy().astype(np.float32)
+        values.check_finite(numbers, f"the target {name!r}")
+        return Target(numbers, task, reason, (), present)
+    known = labels(column, as_numbers)
+    classes = tuple(sorted(known.unique().to_list(), key=values.natural))
+    if len(classes) < 2:
+        raise DataError(
+            f"the target {name!r} has one class, {classes[0]!r}: two at least are needed to learn to tell apart"
+        )
+    if task == "two classes" and len(classes) > 2:
+        raise DataError(
+            f"the target {name!r} has {len(classes)} classes: the task is 'many classes', not 'two classes'"
+        )
+    return Target(values.codes_of(known, classes), task, reason, classes, present)
+
+
+def inferred(
+    name: str, column: pl.Series, as_numbers: pl.Series | None, distinct: int, whole_floats: bool
+) -> tuple[str, str]:
+    """The task of a column without missing values, with the reason."""
+    classes = "two classes" if distinct == 2 else "many classes"
+    if as_numbers is None or str(column.dtype) == "Boolean":
+        if distinct > max(MOST_CLASSES, len(column) / 2):
+            raise DataError(
+                f"the target {name!r} has {distinct} different texts in {len(column)} rows, too many for classes: "
+                f"name another target, or give task='many classes'"
+            )
+        return classes, f"{distinct} different labels"
+    whole = bool((as_numbers == as_numbers.round()).all()) and (whole_floats or not column.dtype.is_float())
+    if whole and distinct <= MOST_CLASSES:
+        return classes, f"{distinct} different whole numbers"
+    return "regression", f"{distinct} different {'whole numbers' if whole else 'numbers with fractions'}"
+
+
+def labels(column: pl.Series, as_numbers: pl.Series | None) -> pl.Series:
+    """The class names of a target's values; numbers written as text, such as 1.0, are named as numbers, 1."""
+    return values.labels(as_numbers if as_numbers is not None and str(column.dtype) == "String" else column)
+
+
+def numbered(name: str, given: pl.Series | np.ndarray, task: str, classes: Sequence[str], width: int) -> np.ndarray:
+    """The targets of another source as numbers, for a task and classes that are known.
+
+    Raises:
+        DataError: a target is missing, is no number, or is no class that is known.
+    """
+    if isinstance(given, np.ndarray) and given.ndim == 2 and given.shape[1] == 1:
+        given = given[:, 0]
+    if isinstance(given, np.ndarray) and given.ndim == 2 and task != "regression":
+        given = one_hot(name, given)
+    if isinstance(given, np.ndarray) and given.ndim == 2:
+        numbers = several(name, given)
+        if given.shape[1] != width or not numbers.present.all():
+            raise DataError(f"targets of shape {given.shape} where {width} complete columns are needed")
+        return numbers.values
+    column = values.series_of(name, given) if isinstance(given, np.ndarray) else given
+    if column.has_nulls():
+        row = int(column.is_null().arg_max() or 0)
+        raise DataError(
+            f"the target {name!r} is missing in row {row} (counted from 0): fill it in, or leave the row out"
+        )
+    as_numbers = values.numbers(column)
+    if task == "regression":
+        if as_numbers.has_nulls():
+            row = int(as_numbers.is_null().arg_max() or 0)
+            raise DataError(f"the target {name!r} holds {column[row]!r} in row {row} where a number is needed")
+        if width != 1:
+            raise DataError(f"targets of shape ({len(column)},) where {width} columns are needed")
+        numbers32 = as_numbers.to_numpy().astype(np.float32)
+        values.check_finite(numbers32, f"the target {name!r}")
+        return numbers32
+    known = labels(column, None if as_numbers.has_nulls() else as_numbers)
+    codes = values.codes_of(known, classes)
+    codes = np.where(codes < 0, values.codes_of(column, classes), codes).astype(np.int32)
+    if (codes < 0).any():
+        strange = sorted(known.filter(codes < 0).unique().to_list(), key=values.natural)
+        raise DataError(
+            f"the target {name!r} holds {', '.join(map(repr, strange[:5]))}, in {int((codes < 0).sum())} rows, "
+            f"outside the classes {', '.join(classes[:10])}: was another target meant?"
+        )
+    return codes
+
+
+def several(name: str, given: np.ndarray) -> Target:
+    """Several targets at once, (N, T): a regression; rows with a missing one are not present."""
+    try:
+        numbers = given.astype(np.float32)
+    except (ValueError, TypeError):
+        raise DataError(f"targets of shape {given.shape} hold text where numbers are needed") from None
+    values.check_finite(numbers, f"the target {name!r}")
+    present = np.logical_not(np.isnan(numbers).any(axis=1))
+    if not present.any():
+        raise DataError(f"the target {name!r} is missing in every row")
+    return Target(numbers[present], "regression", f"{given.shape[1]} targets at once", (), present)
+
+
+def one_hot(name: str, given: np.ndarray) -> np.ndarray:
+    """The place of the one in every row of ones and zeros (N, K)."""
+    if given.dtype.kind not in "biuf" or not (np.isin(given, (0, 1)).all() and (given.sum(axis=1) == 1).all()):
+        raise DataError(f"the target {name!r} of shape {given.shape}: classes are needed as (N,), or one-hot as (N, K)")
+    return given.argmax(axis=1)
+
+
+def class_weights(
+    y: np.ndarray, classes: Sequence[str] | int, how: str | Mapping[str, float] = "balanced"
+) -> np.ndarray:
+    """The weight of each class in the loss.
+
+    'balanced': w_k = n / (K n_k), so that every class weighs the same in all; 0 for a class without a row.
+
+    Args:
+        y: class codes (N,).
+        classes: the names of the classes, or their number K.
+        how: 'balanced', or a weight ≥ 0 for some names; the others have 1.
+
+    Returns:
+        The weights (K,), float32.
+
+    Raises:
+        SettingError: the way is unknown, a name is unknown, or a weight is negative.
+
+    Source: G. King, L. Zeng, Logistic Regression in Rare Events Data, Political Analysis 9 (2001).
+
+    >>> class_weights(np.array([0, 0, 0, 1]), 2).round(2).tolist()
+    [0.67, 2.0]
+    """
+    names = [str(k) for k in range(classes)] if isinstance(classes, int) else list(classes)
+    if isinstance(how, Mapping):
+        for name, weight in how.items():
+            if str(name) not in names:
+                raise SettingError(f"class weights: no class {name!r}; {nearest(str(name), names)}")
+            if not 0 <= weight < np.inf:
+                raise SettingError(f"class weights: {weight} for {name!r}, but a finite number ≥ 0 is needed")
+        given = {str(name): weight for name, weight in how.items()}
+        return np.array([given.get(name, 1.0) for name in names], np.float32)
+    if how != "balanced":
+        raise SettingError(f"class weights: no way {how!r}; {nearest(str(how), ('balanced',))}")
+    counts = np.bincount(y, minlength=len(names))
+    return np.where(counts > 0, len(y) / (len(names) * np.maximum(counts, 1)), 0).astype(np.float32)

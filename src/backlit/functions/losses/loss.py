@@ -1,0 +1,119 @@
+"""The contract of a loss.
+
+A loss turns a network's outputs (before any link: logits, not probabilities) and the targets into one number an
+example. The loss of a batch is the weighted mean of these numbers; training takes it, with the sample weights and the
+mask of padded rows.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from backlit.errors import SettingError, ShapeError
+from backlit.shapes import Array, Shape, write
+
+REGRESSION, TWO_CLASSES, MANY_CLASSES = "regression", "two classes", "many classes"
+TASKS = (REGRESSION, TWO_CLASSES, MANY_CLASSES)
+
+
+@dataclass(frozen=True)
+class Loss:
+    """The contract: one number an example, and what the output layer must look like.
+
+    Attributes:
+        name: the name in settings and on the command line.
+        summary: one line for listings.
+        tasks: the tasks it fits, of `regression`, `two classes`, `many classes`.
+        link: the activation that turns outputs into predictions: None, `Sigmoid` or `Softmax`.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    tasks: ClassVar[tuple[str, ...]]
+    link: ClassVar[str | None] = None
+
+    def units(self, task: str, classes: int, targets: int) -> int:
+        """The output units that a default head needs.
+
+        Args:
+            task: one of `tasks`.
+            classes: K, the number of classes; of no meaning in regression.
+            targets: the number of target columns.
+        """
+        raise NotImplementedError
+
+    def examples(self, outputs: Array, targets: Array) -> Array:
+        """The loss of each example, of shape (B,)."""
+        raise NotImplementedError
+
+    def predict(self, outputs: Array) -> Array:
+        """Values (B,) or (B, T), or probabilities (B, K); two classes on one unit give (B, 2)."""
+        raise NotImplementedError
+
+    def output_shapes(self, task: str, classes: int, targets_shape: Shape) -> tuple[Shape, ...]:
+        """The shapes that one example's output may have, the recommended one first."""
+        raise NotImplementedError
+
+    def check(self, output_shape: Shape, task: str, classes: int, targets_shape: Shape) -> None:
+        """Makes sure that the loss fits the task and the output layer, before any work starts.
+
+        Args:
+            output_shape: of one example's output: (1,) for `Dense(1)`.
+            task: `regression`, `two classes` or `many classes`.
+            classes: K, the number of classes; of no meaning in regression.
+            targets_shape: of all the targets, rows first: (N,), (N, T) or (N, ...).
+
+        Raises:
+            SettingError: the loss does not fit the task.
+            ShapeError: the output layer does not fit the loss and the targets.
+        """
+        if task not in self.tasks:
+            raise SettingError(
+                f"The loss {self.name} is for {' and '.join(self.tasks)}, but the task is {task}: "
+                f"choose {' or '.join(SUITED.get(task, TASKS))}"
+            )
+        fitting = self.output_shapes(task, classes, targets_shape)
+        if tuple(output_shape) not in fitting:
+            of_classes = "" if task == REGRESSION else f" of {classes} classes"
+            raise ShapeError(
+                f"The network's output has shape {write(tuple(output_shape))} an example, but the loss {self.name} "
+                f"with targets of shape {write(('N', *targets_shape[1:]))}{of_classes} needs "
+                f"{' or '.join(write(shape) for shape in fitting)}: end the network with "
+                f"{' or '.join(dict.fromkeys(head(shape) for shape in fitting))}"
+            )
+
+
+SUITED = {
+    REGRESSION: ("mse", "mae", "huber"),
+    TWO_CLASSES: ("bce", "cross-entropy", "hinge"),
+    MANY_CLASSES: ("cross-entropy", "hinge"),
+}
+
+
+def head(shape: Shape) -> str:
+    """The last layer that gives an output of this shape, in the notation."""
+    return f"Dense({shape[-1]})" if shape else "Dense(1)"
+
+
+def paired(outputs: Array, targets: Array) -> tuple[Array, Array]:
+    """Outputs and targets in one shape: an axis of size 1 that only one of them has at its end is taken away.
+
+    So (B,) meets (B, 1) as (B,), never as the (B, B) of a silent broadcast.
+
+    Raises:
+        ShapeError: the shapes differ in another way.
+    """
+    if outputs.shape == (*targets.shape, 1):
+        outputs = outputs[..., 0]
+    elif targets.shape == (*outputs.shape, 1):
+        targets = targets[..., 0]
+    if outputs.shape != targets.shape:
+        raise ShapeError(
+            f"Outputs of shape {write(outputs.shape)} do not match targets of shape {write(targets.shape)}: "
+            "give the last layer one unit for each target column"
+        )
+    return outputs, targets.astype(outputs.dtype)
+
+
+def each_example(values: Array) -> tuple[int, ...]:
+    """The axes of one example: all but the first."""
+    return tuple(range(1, values.ndim))

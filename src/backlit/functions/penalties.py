@@ -1,0 +1,68 @@
+"""Penalties on the weights, λR(W), added to the mean loss.
+
+    L = mean loss + λ₁ Σ|w| + λ₂ Σ w²
+
+Training decides which weights a penalty sees: the kernels, and the biases only where they are asked for.
+Source: documents 0, 1 (λR(W)), 2 and 4 (L1, L2 / weight decay).
+"""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from backlit.errors import SettingError
+from backlit.shapes import Array, Tree
+
+
+def l1(tree: Tree) -> Array:
+    """Σ|w| over every array of a tree; its gradient is sign(w), 0 at w = 0.
+
+    >>> float(l1({"kernel": jnp.array([3.0, -4.0])}))
+    7.0
+    """
+    return sum((jnp.sum(jnp.abs(leaf)) for leaf in jax.tree.leaves(tree)), start=jnp.zeros(()))
+
+
+def l2(tree: Tree) -> Array:
+    """Σ w² over every array of a tree; its gradient is 2w (no ½ in front).
+
+    >>> float(l2({"kernel": jnp.array([3.0, -4.0])}))
+    25.0
+    """
+    return sum((jnp.sum(leaf * leaf) for leaf in jax.tree.leaves(tree)), start=jnp.zeros(()))
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """λ₁ Σ|w| + λ₂ Σ w²: L1 alone, L2 alone, or both (elastic).
+
+    Args:
+        l1: λ₁ ≥ 0; default 0. An array where it differs between the members of a population.
+        l2: λ₂ ≥ 0; default 0. The same.
+
+    Raises:
+        SettingError: a λ is negative or not finite.
+
+    >>> float(Penalty(l1=1.0, l2=0.5)({"kernel": jnp.array([3.0, -4.0])}))
+    19.5
+    """
+
+    l1: float | Array = 0.0
+    l2: float | Array = 0.0
+
+    def __post_init__(self) -> None:
+        for name, strength in (("l1", self.l1), ("l2", self.l2)):
+            if isinstance(strength, jax.core.Tracer):
+                continue
+            if not np.all(np.isfinite(strength)) or np.any(np.asarray(strength) < 0):
+                raise SettingError(f"The penalty's {name} is {strength}, but λ must be finite and not negative")
+
+    def __call__(self, tree: Tree) -> Array:
+        """The penalty of these weights: a single number."""
+        total = jnp.zeros(())
+        for strength, sum_of in ((self.l1, l1), (self.l2, l2)):
+            if not (isinstance(strength, (int, float)) and strength == 0):
+                total = total + strength * sum_of(tree)
+        return total

@@ -1,0 +1,127 @@
+"""The contract of every layer: a block is an immutable description; its parameters live outside it.
+
+A block answers two questions. *plan*: given an input shape, what comes out, which variables are needed, what does it
+cost, how far does it see. *apply*: given variables, input and context, the output. Initialization, summary, counting,
+saving and checking all follow from the plan.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import MISSING, dataclass, fields, replace
+from typing import Any, TypeAlias
+
+import jax
+import jax.numpy as jnp
+
+from backlit.errors import SettingError, ShapeError
+from backlit.layers.plan import Plan
+from backlit.layers.settings import is_whole
+from backlit.layers.summary import Summary, summarize
+from backlit.shapes import Array, Shape
+
+Parameters: TypeAlias = dict[str, Any]
+State: TypeAlias = dict[str, Any]
+Observer: TypeAlias = Callable[[str, "Block", Array, Array], None]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What an application knows besides variables and input.
+
+    Attributes:
+        training: whether dropout drops and batch statistics are used.
+        key: the random key of this application; None where nothing is random.
+        mask: (B,) with 1 for real examples and 0 for padding; None where all are real.
+        observe: called as observe(path, block, input, output) after each block of a composition.
+        path: the names of the enclosing blocks, joined by '/'.
+    """
+
+    training: bool = False
+    key: Array | None = None
+    mask: Array | None = None
+    observe: Observer | None = None
+    path: str = ""
+
+    def enter(self, name: str, index: int) -> "Context":
+        """The context of the composition's block `name`, the `index`-th, with a random key of its own."""
+        key = None if self.key is None else jax.random.fold_in(self.key, index)
+        return replace(self, key=key, path=f"{self.path}/{name}" if self.path else name)
+
+
+class Block(ABC):
+    """A layer or a composition of layers: a frozen dataclass whose fields are its hyperparameters."""
+
+    @abstractmethod
+    def plan(self, input: Shape) -> Plan:
+        """Shapes, variables, cost and reach for an input of this shape (without the batch axis).
+
+        Raises:
+            ShapeError: where the block does not fit the input.
+        """
+
+    @abstractmethod
+    def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
+        """The output (B, *output) for an input (B, *input), and the state after it."""
+
+    def initialize(self, input: Shape, key: Array) -> tuple[Parameters, State]:
+        """Draw the first parameters and state for an input of this shape; the same key draws the same values."""
+        plan = self.plan(as_shape(input))
+        return _draw(plan.tree("parameters"), key), _draw(plan.tree("state"), key)
+
+    def summary(self, input: Shape) -> Summary:
+        """A table of output shapes, parameters, multiply-adds and receptive fields; allocates no parameters."""
+        return summarize(str(self), self.plan(as_shape(input)))
+
+    def __str__(self) -> str:
+        """The block in the notation: `Dense(64, bias=False)`."""
+        words = []
+        for entry in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, entry.name)
+            if entry.default is MISSING:
+                words.append(literal(value))
+            elif value != entry.default:
+                words.append(f"{entry.name}={literal(value)}")
+        return type(self).__name__ + (f"({', '.join(words)})" if words else "")
+
+
+def literal(value: Any) -> str:
+    """A hyperparameter's value in the notation: a literal, a block or an initializer."""
+    if isinstance(value, tuple):
+        return f"({', '.join(literal(item) for item in value)}{',' if len(value) == 1 else ''})"
+    return repr(value) if isinstance(value, str) else str(value)
+
+
+def as_block(item: Any) -> Block:
+    """A block, from a block or from a class whose hyperparameters all have defaults (`ReLU` for `ReLU()`).
+
+    Raises:
+        SettingError: where it is neither.
+    """
+    if isinstance(item, type) and issubclass(item, Block):
+        try:
+            return item()
+        except TypeError:
+            raise SettingError(f"{item.__name__} needs its settings, as in Dense(64)") from None
+    if not isinstance(item, Block):
+        raise SettingError(f"a network is made of layers such as Dense(64) or ReLU, not of {item!r}")
+    return item
+
+
+def as_shape(sizes: Any) -> Shape:
+    """The shape of one example, from a row of sizes or from one.
+
+    Raises:
+        ShapeError: where a size is not a whole number of at least 1.
+    """
+    shape = tuple(sizes) if isinstance(sizes, Iterable) else (sizes,)
+    if not all(is_whole(size, 1) for size in shape):
+        raise ShapeError(f"an input's shape is made of sizes of at least 1, such as (32, 32, 3), not {sizes!r}")
+    return tuple(int(size) for size in shape)
+
+
+def _draw(tree: dict, key: Array) -> dict:
+    drawn = {}
+    for index, (name, entry) in enumerate(tree.items()):
+        own = jax.random.fold_in(key, index)
+        drawn[name] = _draw(entry, own) if isinstance(entry, dict) else entry.initializer(own, entry.shape, jnp.float32)
+    return drawn

@@ -1,0 +1,120 @@
+"""What a block says of itself before any number exists: shapes, variables, cost and reach. Allocates nothing."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from math import prod
+
+from backlit.functions.initializers import Initializer
+from backlit.shapes import Shape
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A named array of a block, not yet allocated.
+
+    Attributes:
+        shape: its shape.
+        initializer: what draws its first value.
+        weight: whether it multiplies inputs: penalties fall on weights, never on biases, scales and shifts.
+    """
+
+    shape: Shape
+    initializer: Initializer
+    weight: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many numbers it holds."""
+        return prod(self.shape)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far back a block sees along each spatial axis: the extent of its window, and its stride.
+
+    After layers with windows k_l and strides s_l a unit sees r = Σ_l (k_l − 1) Π_{i<l} s_i + 1 positions of the input.
+    An empty size is a block that keeps positions apart; a size of None is a block that sees everything.
+
+    >>> Reach((3,), (1,)).then(Reach((2,), (2,))).then(Reach((3,), (1,))).size
+    (8,)
+    """
+
+    size: tuple[int, ...] | None = ()
+    stride: tuple[int, ...] = ()
+
+    def then(self, later: "Reach") -> "Reach":
+        """The reach of this block followed by a later one."""
+        if self.size is None or later.size is None:
+            return EVERYTHING
+        if not self.size or not later.size:
+            return self if self.size else later
+        if len(self.size) != len(later.size):
+            return EVERYTHING
+        size = tuple(r + (k - 1) * s for r, k, s in zip(self.size, later.size, self.stride, strict=True))
+        return Reach(size, tuple(a * b for a, b in zip(self.stride, later.stride, strict=True)))
+
+    def beside(self, other: "Reach") -> "Reach":
+        """The reach of two branches that see the same input."""
+        if self.size is None or other.size is None:
+            return EVERYTHING
+        if not self.size or not other.size:
+            return self if self.size else other
+        if len(self.size) != len(other.size):
+            return EVERYTHING
+        return Reach(tuple(max(pair) for pair in zip(self.size, other.size, strict=True)), self.stride)
+
+
+POINT = Reach()
+EVERYTHING = Reach(None)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A block's answer to an input shape. Shapes leave the batch axis out; costs are per example.
+
+    Attributes:
+        input: the input's shape.
+        output: the output's shape.
+        parameters: what training changes, by name.
+        state: what is kept but not trained (running statistics, fitted preprocessing), by name.
+        multiply_adds: products that are summed, one example forward.
+        neurons: units, the inputs not counted.
+        reach: how far back the block sees.
+        linear: whether the output is an affine map of the input, at prediction.
+        parts: the plans of a composition's blocks, by name, in order.
+        branched: whether the parts see the same input side by side; else each sees the output of the one before.
+    """
+
+    input: Shape
+    output: Shape
+    parameters: Mapping[str, Variable] = field(default_factory=dict)
+    state: Mapping[str, Variable] = field(default_factory=dict)
+    multiply_adds: int = 0
+    neurons: int = 0
+    reach: Reach = POINT
+    linear: bool = False
+    parts: Mapping[str, "Plan"] = field(default_factory=dict)
+    branched: bool = False
+
+    def variables(self, kind: str = "parameters") -> Iterator[tuple[tuple[str, ...], Variable]]:
+        """Every variable with its path, those of the parts included; `kind` is 'parameters' or 'state'."""
+        for name, variable in getattr(self, kind).items():
+            yield (name,), variable
+        for name, part in self.parts.items():
+            for path, variable in part.variables(kind):
+                yield (name, *path), variable
+
+    def tree(self, kind: str = "parameters") -> dict:
+        """The variables as nested dictionaries, of the structure that the parameters (or the state) have."""
+        tree: dict = {}
+        for path, variable in self.variables(kind):
+            place = tree
+            for name in path[:-1]:
+                place = place.setdefault(name, {})
+            place[path[-1]] = variable
+        return tree
+
+    @property
+    def size(self) -> int:
+        """The number of parameters, those of the parts included."""
+        return sum(variable.size for _, variable in self.variables())

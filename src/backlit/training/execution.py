@@ -1,0 +1,229 @@
+"""The execution of a run: the compiled program, looked at by Python now and then, and what comes after it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from backlit.data import Part
+from backlit.errors import TrainingError
+from backlit.training.baseline import baseline_scores
+from backlit.training.devices import fits
+from backlit.training.failure import locate
+from backlit.training.history import History, telemetry_columns
+from backlit.training.model import Model
+from backlit.training.objective import Batch
+from backlit.training.program import Epoch, Program
+from backlit.training.scoring import Scorer, in_chunks
+from backlit.training.stopping import CONVERGED, NONFINITE, PATIENCE, RUNNING
+from backlit.training.streaming import Stream
+
+if TYPE_CHECKING:
+    from backlit.training.run import Run
+
+WATCHED_ROWS = 4096  # training rows that are scored each epoch, a fixed random sample where there are more
+GLANCE = 0.25  # seconds of work between two visits to Python
+
+
+class Progress(NamedTuple):
+    """What is told of a run while it trains; times in seconds."""
+
+    epoch: int
+    epochs: int
+    loss: float
+    validation_loss: float | None
+    score: float
+    validation_score: float | None
+    score_name: str
+    best_epoch: int
+    seconds: float
+    seconds_left: float
+
+
+class Execution:
+    """One pass through a run: the loop over chunks of epochs, and what comes after it."""
+
+    def __init__(self, run: Run, progress: Callable[[Progress], None] | None) -> None:
+        self.run, self.progress = run, progress
+        self.settings = run.settings
+        self.started = time.perf_counter()
+        self.compiling = self.training = 0.0
+        self.scale = run.objective.scale(run.fitted)
+        self.scorer = Scorer(run.objective, self.scale)
+        self.history = History()
+        self.made = 0
+        part = run.parts.train
+        self.y = {name: run.objective.targets(p.y, run.fitted) for name, p in self._parts().items()}
+        self.program = Program(
+            run.objective,
+            run.transformation,
+            len(part.x),
+            int(self.settings.batch_size or 1),
+            self.settings.patience,
+            self.settings.tolerance,
+        )
+        self.key, draw = jax.random.split(jax.random.key(self.settings.seed))
+        parameters, state = jax.jit(lambda key: run.network.initialize(run.input_shape, key))(draw)
+        self.carry = self.program.begin(parameters, {**state, **_on_device(run.fitted)})
+
+    def _parts(self) -> dict[str, Part]:
+        parts = self.run.parts
+        named = {"train": parts.train, "validation": parts.validation, "test": parts.test}
+        return {name: part for name, part in named.items() if len(part.x)}
+
+    def finish(self) -> Model:
+        """Train until something stops it, then score what is kept."""
+        advance = self._resident() if self._fits() else Stream(self).advance
+        word = self._loop(advance)
+        watch = jax.tree.map(lambda value: value.item(), self.carry.watch)
+        stopped = word or {PATIENCE: "patience", CONVERGED: "converged", RUNNING: "epochs"}.get(watch.stop, "")
+        notes = list(self.run.notes)
+        if watch.stop == NONFINITE:
+            place = locate(self)
+            stopped = f"non-finite in epoch {watch.epoch + 1}: {place}"
+            notes.append(
+                f"the loss turned non-finite in epoch {watch.epoch + 1}, {place}; the last good weights are kept"
+            )
+            if watch.epoch == 0:
+                raise TrainingError(
+                    f"the loss turned non-finite in the first epoch, {place}; "
+                    f"try a lower learning rate than {self.settings.learning_rate:g}, or check the data's scale"
+                )
+        parameters, state = self.carry.best
+        return Model(
+            network=self.run.network,
+            input_shape=self.run.input_shape,
+            schema=self.run.parts.schema,
+            loss=self.run.objective.loss,
+            parameters=parameters,
+            state=state,
+            settings=self.settings,
+            history=self.history,
+            scores=self._scores(parameters, state),
+            rows={name: len(getattr(self.run.parts, name).x) for name in ("train", "validation", "test")},
+            stopped=stopped,
+            epochs=watch.epoch,
+            best_epoch=watch.best_epoch,
+            seconds={"compile": self.compiling, "train": self.training, "total": time.perf_counter() - self.started},
+            steps_per_second=self.made / self.training if self.training else 0.0,
+            notes=notes,
+        )
+
+    def _fits(self) -> bool:
+        return self.settings.block_rows is None and fits(sum(part.x.nbytes for part in self._parts().values()))
+
+    def data(self, rows: np.ndarray | slice = slice(None)) -> Batch:
+        """Training rows on the device."""
+        x, y, weight = self.run.parts.train.x[rows], self.y["train"][rows], self.run.row_weights[rows]
+        return Batch(jnp.asarray(x), jnp.asarray(y), jnp.asarray(weight), jnp.ones(len(x), jnp.float32))
+
+    def watched(self, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """The rows x, y, weight of a part that are scored each epoch."""
+        part = self._parts().get(name)
+        if part is None:
+            return None
+        rows: np.ndarray | slice = slice(None)
+        if name == "train" and len(part.x) > WATCHED_ROWS:
+            chosen = np.random.default_rng(self.settings.seed).choice(len(part.x), WATCHED_ROWS, replace=False)
+            rows = np.sort(chosen)
+        weight = np.ones(len(part.x), np.float32) if part.weights is None else part.weights
+        return part.x[rows], self.y[name][rows], weight[rows]
+
+    def _resident(self) -> Callable[[int], Epoch]:
+        """Everything on the device, and whole chunks of epochs in one call."""
+        watched = {name: self.watched(name) for name in ("train", "validation")}
+        chunks = {name: _on_device(in_chunks(*rows)) if rows else None for name, rows in watched.items()}
+        arguments = (self.data(), chunks["train"], chunks["validation"], self.key)
+        begun = time.perf_counter()
+        compiled = Program.run.lower(self.program, self.carry, *arguments, jnp.int32(1)).compile()  # type: ignore[attr-defined]
+        self.compiling = time.perf_counter() - begun
+
+        def advance(until: int) -> Epoch:
+            self.carry, records = compiled(self.carry, *arguments, jnp.int32(until))
+            return records
+
+        return advance
+
+    def _loop(self, advance: Callable[[int], Epoch]) -> str | None:
+        """Chunks of epochs until the run stops; says why where it was not the program that stopped it."""
+        done, chunk, begun = 0, 1, time.perf_counter()
+        limit = self.settings.time_limit
+        try:
+            while done < int(self.settings.epochs or 1):
+                before = time.perf_counter()
+                records = jax.block_until_ready(advance(min(done + chunk, int(self.settings.epochs or 1))))
+                spent = time.perf_counter() - before
+                self.training = time.perf_counter() - begun
+                watch = jax.device_get(self.carry.watch)
+                new = int(watch.epoch) - done
+                self._record(jax.tree.map(lambda rows, n=new: np.asarray(rows[:n]), records), done)
+                done = int(watch.epoch)
+                if watch.stop != RUNNING:
+                    return None
+                self._tell(watch)
+                if limit is not None and self.training >= limit:
+                    return "time"
+                chunk = max(1, min(2 * chunk, int(chunk * GLANCE / max(spent, 1e-6))))
+        except KeyboardInterrupt:
+            return "interrupted"
+        return None
+
+    def _record(self, records: Epoch, done: int) -> None:
+        count = len(records.loss)
+        if not count:
+            return
+        self.made += count * self.program.steps
+        columns = {"epoch": np.arange(done + 1, done + count + 1), "loss": records.loss}
+        for name, sums in (("train", records.train), ("validation", records.validation)):
+            rows = self.watched_targets.get(name)
+            if rows is not None:
+                columns |= {f"{name}_{score}": v for score, v in self.scorer.scores(sums, rows).items()}
+        self.history.extend({**columns, **telemetry_columns(*records.telemetry)})
+
+    @cached_property
+    def watched_targets(self) -> dict[str, np.ndarray]:
+        """The targets of the rows that are scored each epoch, by part."""
+        parts = {name: self.watched(name) for name in ("train", "validation")}
+        return {name: rows[1] for name, rows in parts.items() if rows is not None}
+
+    def _tell(self, watch: Any) -> None:
+        if self.progress is None or not len(self.history):
+            return
+        name = self.scorer.columns[-1]
+        last = {column: self.history[column][-1] for column in self.history.columns[:8]}
+        epoch, epochs = int(watch.epoch), int(self.settings.epochs or 1)
+        self.progress(
+            Progress(
+                epoch=epoch,
+                epochs=epochs,
+                loss=float(last["train_loss"]),
+                validation_loss=float(last["validation_loss"]) if "validation_loss" in last else None,
+                score=float(last[f"train_{name}"]),
+                validation_score=float(last[f"validation_{name}"]) if f"validation_{name}" in last else None,
+                score_name=name,
+                best_epoch=int(watch.best_epoch),
+                seconds=self.training,
+                seconds_left=self.training / max(epoch, 1) * (epochs - epoch),
+            )
+        )
+
+    def _scores(self, parameters: Any, state: Any) -> dict[str, dict[str, float]]:
+        scores = {}
+        for name, part in self._parts().items():
+            weight = np.ones(len(part.x), np.float32) if part.weights is None else part.weights
+            sums = self.scorer.measure(parameters, state, part.x, self.y[name], weight)
+            scores[name] = {score: float(value) for score, value in self.scorer.scores(sums, self.y[name]).items()}
+        units = jax.eval_shape(self.run.objective.outputs, parameters, state, self.run.parts.train.x[:1]).shape[-1]
+        judged = "test" if "test" in self.y else "train"
+        scores["baseline"] = baseline_scores(self.run.objective, self.y["train"], self.y[judged], units, self.scale)
+        return scores
+
+
+def _on_device(tree: Any) -> Any:
+    return jax.tree.map(jnp.asarray, tree)

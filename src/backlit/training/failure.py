@@ -1,0 +1,50 @@
+"""Where a run turned non-finite: the failing step is made again, node by node."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+
+from backlit.graph import trace
+from backlit.training.program import epoch_keys, take
+
+if TYPE_CHECKING:
+    from backlit.training.execution import Execution
+
+
+def locate(execution: Execution) -> str:
+    """The first non-finite value of the epoch that failed, in words: step, layer and operation."""
+    program, carry, data = execution.program, execution.carry, execution.data()
+    made = int(carry.watch.failed_after)
+    order = program.order(execution.key, carry.watch.epoch)
+    before = program.replay(carry, data, execution.key, jnp.int32(made - 1))
+    failing = program.replay(carry, data, execution.key, jnp.int32(made))
+    trained, step = before.trained, made
+    if bool(failing.finite):
+        trained, step = failing.trained, made + 1
+    bad = [_join(path) for path, leaf in jax.tree_util.tree_leaves_with_path(trained.parameters) if not _finite(leaf)]
+    if bad:
+        return f"step {step - 1}: the update made {bad[0]} non-finite"
+    batch = take(data, order[min(step, program.steps) - 1])
+    key = jax.random.fold_in(epoch_keys(execution.key, carry.watch.epoch)[1], min(step, program.steps) - 1)
+
+    def loss(parameters: Any) -> Any:
+        return program.objective(parameters, trained.state, batch, key)[0]
+
+    graph = trace(loss, trained.parameters)
+    graph.forward(trained.parameters)
+    node = graph.first_nonfinite()
+    if node is None:
+        return f"step {step}: in the score of the epoch, not in a batch"
+    where = f"layer {node.path}" if node.path else "the loss"
+    return f"step {step}: {where}, operation {node.operation}"
+
+
+def _finite(leaf: Any) -> bool:
+    return bool(jnp.all(jnp.isfinite(leaf)))
+
+
+def _join(path: tuple[Any, ...]) -> str:
+    return "/".join(str(entry.key) for entry in path)

@@ -1,0 +1,63 @@
+"""The history of a run: one row an epoch, losses and scores first, telemetry after them."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from backlit.training.telemetry import ACTIVATION_FIELDS, VARIABLE_FIELDS
+
+
+class History:
+    """What a run recorded, epoch by epoch.
+
+    Indexing by a column's name gives that column: `history["validation_loss"]`, (epochs,). The columns are `epoch`,
+    `loss` (the mean over the epoch's batches, in training mode, penalties included), then for `train` and `validation`
+    `_loss` and the scores in evaluation mode, then telemetry: `dense_1/mean`, `dense_1/weight/gradient`, ...
+    """
+
+    def __init__(self, columns: dict[str, np.ndarray] | None = None) -> None:
+        self._columns = columns or {}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return tuple(self._columns)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._columns[name]
+
+    def __len__(self) -> int:
+        return len(next(iter(self._columns.values()), ()))
+
+    def extend(self, columns: dict[str, np.ndarray]) -> None:
+        """Add rows."""
+        for name, values in columns.items():
+            self._columns[name] = np.concatenate([self._columns[name], values]) if name in self._columns else values
+
+    def rows(self) -> list[dict[str, float]]:
+        """The rows as dictionaries."""
+        return [dict(zip(self._columns, values, strict=True)) for values in zip(*self._columns.values(), strict=True)]
+
+    def write_csv(self, path: str | Path) -> None:
+        """Write the history as CSV."""
+        with open(path, "w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(self._columns)
+            writer.writerows(zip(*(_plain(values) for values in self._columns.values()), strict=True))
+
+
+def telemetry_columns(blocks: dict[str, np.ndarray], variables: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Recorded statistics (epochs, fields) by path, as one column a field; fields that never apply are left out."""
+    columns = {}
+    for fields, recorded in ((ACTIVATION_FIELDS, blocks), (VARIABLE_FIELDS, variables)):
+        for path, values in recorded.items():
+            for index, field in enumerate(fields):
+                if not np.isnan(values[:, index]).all():
+                    columns[f"{path}/{field}"] = values[:, index]
+    return columns
+
+
+def _plain(values: np.ndarray) -> list[Any]:
+    return [f"{value:.7g}" if isinstance(value, float) else value for value in values.tolist()]

@@ -1,0 +1,183 @@
+"""A trained network with all that is needed to use it on new data."""
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from backlit.data import Schema
+from backlit.data import load as load_data
+from backlit.errors import DataError, FileError, SettingError
+from backlit.files import read_model, write_model
+from backlit.functions.losses import Loss, loss_named
+from backlit.functions.penalties import Penalty
+from backlit.layers.block import Context
+from backlit.layers.composition import Sequential
+from backlit.layers.summary import Summary
+from backlit.shapes import Shape
+from backlit.training.history import History
+from backlit.training.objective import Objective
+from backlit.training.scoring import Scorer, in_chunks
+from backlit.training.settings import Settings
+
+
+class Model:
+    """A trained network: description, parameters, and what its training said.
+
+    Attributes:
+        network: the whole network, preprocessing first.
+        input_shape: the shape of one example as the network takes it.
+        schema: how raw data become the network's input, and its outputs answers.
+        loss: the loss it was trained with.
+        parameters, state: nested dictionaries of arrays, by layer.
+        settings: the settings of its run, none open.
+        history: the run, epoch by epoch.
+        scores: by 'train', 'validation', 'test', 'baseline': loss, and accuracy or rmse and r2.
+        rows: how many rows each part had.
+        stopped: why the run ended.
+        epochs, best_epoch: epochs made, and the one whose weights are kept.
+        seconds: 'compile', 'train' and 'total'.
+        steps_per_second: steps made over seconds of training, scoring included.
+        notes: what a user should know of the run.
+    """
+
+    def __init__(
+        self,
+        *,
+        network: Sequential,
+        input_shape: Shape,
+        schema: Schema,
+        loss: Loss,
+        parameters: dict[str, Any],
+        state: dict[str, Any],
+        settings: Settings,
+        history: History | None = None,
+        scores: dict[str, dict[str, float]] | None = None,
+        rows: dict[str, int] | None = None,
+        stopped: str = "",
+        epochs: int = 0,
+        best_epoch: int = 0,
+        seconds: dict[str, float] | None = None,
+        steps_per_second: float = 0.0,
+        notes: list[str] | None = None,
+    ) -> None:
+        self.network, self.input_shape, self.schema, self.loss = network, input_shape, schema, loss
+        self.parameters, self.state, self.settings = parameters, state, settings
+        self.history, self.scores, self.rows = history or History(), scores or {}, rows or {}
+        self.stopped, self.epochs, self.best_epoch = stopped, epochs, best_epoch
+        self.seconds, self.steps_per_second = seconds or {}, steps_per_second
+        self.notes = notes or []
+        self.objective = Objective(network, loss, Penalty(), (), len(schema.classes))
+        self._answers = jax.jit(self._answer)
+
+    def __repr__(self) -> str:
+        test = self.scores.get("test", {})
+        said = ", ".join(f"{name} {value:.4g}" for name, value in test.items())
+        return f"Model({self.network}{f'; test {said}' if said else ''})"
+
+    def summary(self) -> Summary:
+        """The network's summary."""
+        return self.network.summary(self.input_shape)
+
+    def predict(self, data: Any) -> np.ndarray:
+        """The answer for each row: class names (N,), or numbers (N,) or (N, T).
+
+        Args:
+            data: a file, a frame or an array, without or with the target.
+        """
+        answers = self._all(data)
+        if not self.schema.classes:
+            return answers[:, 0] if answers.shape[1:] == (1,) else answers
+        return np.asarray(self.schema.decode(answers.argmax(-1)))
+
+    def predict_proba(self, data: Any) -> np.ndarray:
+        """The probability of each class (N, K), in the order of `schema.classes`.
+
+        Raises:
+            SettingError: for a network without probabilities: a regression, or a loss without a link.
+        """
+        if not self.schema.classes or self.loss.link is None:
+            raise SettingError(f"a network for {self.schema.task} with the loss {self.loss.name} has no probabilities")
+        return self._all(data)
+
+    def evaluate(self, data: Any, y: Any = None) -> dict[str, float]:
+        """The loss, and accuracy or rmse and r², on data with targets.
+
+        Args:
+            data: a file or frame with the target's column, a name, or an array with `y`.
+            y: targets (N,) or (N, T), when data is an array.
+        """
+        content = load_data(data, y)
+        given = self.schema.targets_of(content)
+        if given is None:
+            raise DataError(
+                f"the data have no target {self.schema.target[0]!r} to compare with; give y, or use predict"
+            )
+        x, _ = self.schema.encode(content)
+        targets = self.objective.targets(given, self.state)
+        scorer = Scorer(self.objective, self.objective.scale(self.state))
+        sums = scorer.measure(self.parameters, self.state, x, targets, np.ones(len(x), np.float32))
+        return {name: float(value) for name, value in scorer.scores(sums, targets).items()}
+
+    def save(self, path: str | Path, overwrite: bool = False) -> None:
+        """Write the model as a folder, whole or not at all.
+
+        Raises:
+            FileError: where the folder exists, or cannot be written.
+        """
+        extra = {
+            "schema": self.schema.to_json(),
+            "loss": self.loss.name,
+            "settings": self.settings.to_json(),
+            "scores": self.scores,
+            "rows": self.rows,
+            "stopped": self.stopped,
+            "epochs": self.epochs,
+            "best_epoch": self.best_epoch,
+        }
+        write_model(path, self.network, self.input_shape, self.parameters, self.state, extra, overwrite=overwrite)
+
+    def _answer(self, parameters: Any, state: Any, x: Any) -> Any:
+        if self.schema.classes:
+            return self.loss.predict(self.objective.outputs(parameters, state, x))
+        values = self.network.apply(parameters, state, x, Context())[0]
+        return values.reshape(len(values), -1)
+
+    def _all(self, data: Any) -> np.ndarray:
+        x, notes = self.schema.encode(data)
+        self.notes = [*self.notes, *(note for note in notes if note not in self.notes)]
+        none = np.zeros(len(x), np.float32)
+        chunks = in_chunks(x, none, none).x
+        answers = [np.asarray(self._answers(self.parameters, self.state, jnp.asarray(chunk))) for chunk in chunks]
+        return np.concatenate(answers)[: len(x)]
+
+
+def load(path: str | Path) -> Model:
+    """The model that `Model.save` wrote; everything is checked before anything is allocated, and no code is run.
+
+    Raises:
+        FileError: for a folder that is missing, corrupt or foreign.
+    """
+    stored = read_model(path)
+    extra = stored.extra
+    try:
+        settings = dict(extra["settings"])
+        settings["split"] = tuple(settings["split"])
+        return Model(
+            network=stored.network,
+            input_shape=stored.input_shape,
+            schema=Schema.from_json(extra["schema"]),
+            loss=loss_named(extra["loss"]),
+            parameters=jax.tree.map(jnp.asarray, stored.parameters),
+            state=jax.tree.map(jnp.asarray, stored.state),
+            settings=Settings(**settings),
+            scores=extra["scores"],
+            rows=extra["rows"],
+            stopped=extra["stopped"],
+            epochs=extra["epochs"],
+            best_epoch=extra["best_epoch"],
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FileError(f"{path} is no model that Backlit can read: {error}") from None

@@ -1,0 +1,148 @@
+"""What a run minimizes: L = Σ_i w_i l(f(x_i), y_i) / Σ_i w_i + λ₁ Σ|w| + λ₂ Σ w².
+
+The means run over a batch, padding left out; the penalties fall on weights and never on biases. The loss takes the
+network's outputs before its link (the softmax or sigmoid that makes probabilities of them): that form is stable.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+
+from backlit.errors import SettingError
+from backlit.functions.losses import Loss
+from backlit.functions.penalties import Penalty
+from backlit.layers.activation import Sigmoid, Softmax
+from backlit.layers.block import Block, Context, Observer, Parameters, State
+from backlit.layers.composition import Sequential
+from backlit.layers.plan import Plan
+from backlit.layers.scaling import Rescale
+from backlit.shapes import Array
+
+LINKS = {"Sigmoid": Sigmoid, "Softmax": Softmax}
+
+
+class Batch(NamedTuple):
+    """Rows of data: x (B, ...), y (B,) or (B, T), weight (B,) in the loss, real (B,) 1 for examples, 0 for padding."""
+
+    x: Array
+    y: Array
+    weight: Array
+    real: Array
+
+
+class Sums(NamedTuple):
+    """Totals over examples, from which means and scores follow: weighted loss, weight, errors, count.
+
+    `errors` is the number of wrong classes, or the sum of squared errors of each target (T,).
+    """
+
+    loss: Array
+    weight: Array
+    errors: Array
+    count: Array
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The function that a run differentiates.
+
+    Attributes:
+        network: the whole network, preprocessing and link included.
+        loss: the loss on outputs before the link.
+        penalty: of the weights.
+        penalized: the paths of the variables that the penalty falls on.
+        classes: the number of classes, 0 for regression.
+    """
+
+    network: Sequential
+    loss: Loss
+    penalty: Penalty
+    penalized: tuple[tuple[str, ...], ...]
+    classes: int
+
+    @property
+    def body(self) -> Sequential:
+        """The network up to where the loss takes its outputs: without the link and the rescaling of targets."""
+        return body_of(self.network, self.loss)
+
+    def __call__(
+        self, parameters: Parameters, state: State, batch: Batch, key: Array, observe: Observer | None = None
+    ) -> tuple[Array, State]:
+        """The loss of a batch in training mode, and the state after it."""
+        context = Context(training=True, key=key, mask=batch.real, observe=observe)
+        outputs, after = self.body.apply(parameters, state, batch.x, context)
+        losses = self.loss.examples(outputs, batch.y)
+        value = (losses * batch.weight).sum() / jnp.maximum(batch.weight.sum(), 1e-12)
+        if self.penalty.l1 or self.penalty.l2:
+            value = value + self.penalty([_at(parameters, path) for path in self.penalized])
+        return value, {**state, **after}
+
+    @property
+    def _rescaling(self) -> str | None:
+        last = list(self.network.named.items())[-1:]
+        return last[0][0] if last and isinstance(last[0][1], Rescale) else None
+
+    def scale(self, state: State) -> np.ndarray | None:
+        """The scale of the targets that the network works on, (T,); None: the data's own units."""
+        return None if self._rescaling is None else np.asarray(state[self._rescaling]["scale"])
+
+    def targets(self, y: np.ndarray, state: State) -> np.ndarray:
+        """Targets as the loss takes them: class codes, or numbers on the scale that the network works on."""
+        if self._rescaling is None:
+            return y.astype(np.int32 if self.classes else np.float32)
+        fitted = state[self._rescaling]
+        scaled = (y.reshape(len(y), -1) - np.asarray(fitted["mean"])) / np.asarray(fitted["scale"])
+        return scaled.reshape(y.shape).astype(np.float32)
+
+    def outputs(self, parameters: Parameters, state: State, x: Array) -> Array:
+        """The network's outputs before the link, in evaluation mode."""
+        return self.body.apply(parameters, state, x, Context())[0]
+
+    def measure(self, parameters: Parameters, state: State, batch: Batch) -> Sums:
+        """Loss and errors of a batch in evaluation mode, without penalties."""
+        outputs = self.outputs(parameters, state, batch.x)
+        losses = jnp.where(batch.real > 0, self.loss.examples(outputs, batch.y), 0)
+        predicted = self.loss.predict(outputs)
+        if self.classes:
+            errors = ((predicted.argmax(-1) != batch.y) * batch.real).sum()
+        else:
+            real = batch.real[:, None]
+            errors = (jnp.square(predicted.reshape(len(real), -1) - batch.y.reshape(len(real), -1)) * real).sum(0)
+        return Sums((losses * batch.weight).sum(), batch.weight.sum(), errors, batch.real.sum())
+
+
+def body_of(network: Sequential, loss: Loss) -> Sequential:
+    """The network without its end that turns outputs into predictions: the loss's link, the rescaling of targets."""
+    blocks = network.blocks
+    if blocks and isinstance(blocks[-1], Rescale):
+        blocks = blocks[:-1]
+    if blocks and loss.link and isinstance(blocks[-1], LINKS[loss.link]):
+        blocks = blocks[:-1]
+    return Sequential(*blocks)
+
+
+def check_head(network: Block, loss: Loss) -> None:
+    """Refuse an output layer that belongs to another loss.
+
+    Raises:
+        SettingError: naming both and the repair.
+    """
+    last = network.blocks[-1] if isinstance(network, Sequential) and network.blocks else network
+    if isinstance(last, (Sigmoid, Softmax)) and type(last).__name__ != loss.link:
+        wanted = f"end the network in {loss.link} or in Dense" if loss.link else "end the network in Dense"
+        raise SettingError(
+            f"the network ends in {type(last).__name__}, and the loss {loss.name} does not take its outputs; {wanted}"
+        )
+
+
+def weights_of(plan: Plan) -> tuple[tuple[str, ...], ...]:
+    """The paths of the variables that penalties fall on: weights, never biases, scales and shifts."""
+    return tuple(path for path, variable in plan.variables() if variable.weight)
+
+
+def _at(tree: dict, path: tuple[str, ...]) -> Array:
+    for name in path:
+        tree = tree[name]
+    return tree  # type: ignore[return-value]

@@ -1,0 +1,183 @@
+"""From data and settings to a run that is ready: parts, preprocessing layers, network, loss, objective.
+
+Everything a user gave is checked here, before any work starts.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from backlit.data import Dataset, Part, Schema, read
+from backlit.data import class_weights as balanced_weights
+from backlit.errors import SettingError, nearest
+from backlit.functions.losses import Loss, default_loss, loss_named
+from backlit.functions.penalties import Penalty
+from backlit.layers.block import Block, Context, State, as_block
+from backlit.layers.composition import Sequential
+from backlit.layers.preprocessing import Impute, OneHot, Preprocessing, Standardize
+from backlit.layers.scaling import Rescale
+from backlit.networks.named import network_named
+from backlit.optimizers import DEFAULT_LEARNING_RATES, optimizer_named, schedule_named
+from backlit.shapes import Shape
+from backlit.training.objective import Objective, body_of, check_head, weights_of
+from backlit.training.run import Run
+from backlit.training.settings import Settings
+
+
+def prepare(
+    network: Block | str | None,
+    data: Any,
+    y: Any = None,
+    *,
+    validation: Any = None,
+    test: Any = None,
+    target: str | None = None,
+    task: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    weights: Any = None,
+    loss: Any = None,
+    **settings: Any,
+) -> Run:
+    """A run that is ready to train, with everything checked and nothing trained.
+
+    Args:
+        network: a block, the notation, a name, a JSON file, or None for the default network.
+        data: whatever `read` takes: a file, a name, a frame, an array (with `y`); or a Dataset.
+        y: targets (N,) or (N, T), when data is an array.
+        validation: separate validation data, like `data` (for arrays: a pair x, y); None: a part of `data`.
+        test: separate test data, likewise.
+        target: the target's column; None: inferred.
+        task: 'regression', 'two classes' or 'many classes'; None: inferred.
+        columns: kinds of columns by name, where the inferred ones are wrong.
+        weights: sample weights (N,), or the name of a column.
+        loss: a loss, its name, or a function (outputs, targets) → (B,); None: by the task.
+        **settings: see `Settings`.
+
+    Returns:
+        The run: its data card, its parts, its network, its settings; `run.train()` trains it.
+
+    Raises:
+        InputError: whatever cannot be used, before any work starts.
+    """
+    chosen = _settings(loss, settings)
+    dataset = _dataset(data, y, target=target, task=task, columns=columns, weights=weights, order_by=chosen.order_by)
+    extra = {
+        name: _separate(given, dataset)
+        for name, given in (("validation", validation), ("test", test))
+        if given is not None
+    }
+    if extra:
+        dataset = dataset.with_parts(**extra)
+    parts = dataset.split(chosen.split, chosen.seed)
+    schema, train = parts.schema, parts.train
+    classes = len(schema.classes)
+    targets = 1 if train.y.ndim == 1 else train.y.shape[1]
+
+    rule = _loss(loss, schema.task)
+    units = rule.units(schema.task, classes, targets)
+    asked = as_block(_network(network, schema.input_shape, units, len(train.x)))
+    whole = _with_preprocessing(asked, schema, rule, train, chosen.standardize)
+    plan = whole.plan(schema.input_shape)
+    check_head(asked, rule)
+    rule.check(body_of(whole, rule).plan(schema.input_shape).output, schema.task, classes, train.y.shape)
+
+    chosen = chosen.resolve(len(train.x), DEFAULT_LEARNING_RATES.get(chosen.optimizer, 1e-3))
+    steps = -(-len(train.x) // int(chosen.batch_size or 1)) * int(chosen.epochs or 1)
+    schedule = schedule_named(chosen.schedule, chosen.learning_rate, steps)
+    objective = Objective(whole, rule, Penalty(l1=chosen.l1, l2=chosen.l2), weights_of(plan), classes)
+    return Run(
+        dataset=dataset,
+        parts=parts,
+        network=whole,
+        objective=objective,
+        transformation=optimizer_named(chosen.optimizer, schedule),
+        settings=chosen,
+        fitted=_fit(whole, train),
+        row_weights=_row_weights(train, chosen.class_weight, schema),
+    )
+
+
+def _settings(loss: Any, settings: dict[str, Any]) -> Settings:
+    known = Settings.__dataclass_fields__
+    for name in settings:
+        if name not in known:
+            raise SettingError(f"unknown setting {name!r}: {nearest(name, known)}")
+    if "split" in settings:
+        settings = {**settings, "split": tuple(settings["split"])}
+    return Settings(loss=loss if isinstance(loss, str) else None, **settings)
+
+
+def _dataset(data: Any, y: Any, **how: Any) -> Dataset:
+    if isinstance(data, Dataset):
+        return data
+    return read(data, how.pop("target"), y=y, **how)
+
+
+def _separate(given: Any, dataset: Dataset) -> Dataset:
+    if isinstance(given, Dataset):
+        return given
+    source, y = given if isinstance(given, tuple) else (given, None)
+    schema = dataset.schema
+    target = schema.target if schema.kind == "table" else None
+    return read(source, target, y=y, task=schema.task)
+
+
+def _loss(loss: Any, task: str) -> Loss:
+    if loss is None:
+        return default_loss(task)
+    return loss if isinstance(loss, Loss) else loss_named(loss)
+
+
+def _network(network: Block | str | None, input: Shape, units: int, rows: int) -> Any:
+    if network is None or isinstance(network, str):
+        return network_named(network or "default", input, units, rows)
+    return network
+
+
+def _with_preprocessing(network: Block, schema: Schema, loss: Loss, train: Part, standardize: bool) -> Sequential:
+    """The network with fitted layers before it, and after it where the targets are numbers."""
+    blocks = network.blocks if type(network) is Sequential else (network,)
+    if any(isinstance(block, Preprocessing) for block in blocks):
+        return Sequential(*blocks)
+    before: list[Block] = []
+    categories = tuple(feature.categories for feature in schema.features) if schema.kind == "table" else ()
+    if categories and np.isnan(train.x).any():
+        before.append(Impute())
+    if standardize or train.x.dtype.kind in "iub":
+        before.append(Standardize(tuple(i for i, k in enumerate(categories) if k)))
+    if any(categories):
+        before.append(OneHot(categories))
+    after = [Rescale()] if standardize and schema.task == "regression" and loss.link is None else []
+    return Sequential(*before, *blocks, *after)
+
+
+def _fit(network: Sequential, train: Part) -> dict[str, State]:
+    """The state of every preprocessing layer, fitted on the training rows alone, each on what those before it make."""
+    fitted: dict[str, State] = {}
+    x = train.x
+    for name, block in network.named.items():
+        if isinstance(block, Rescale):
+            fitted[name] = block.fit(train.y)
+        elif isinstance(block, Preprocessing):
+            fitted[name] = block.fit(x)
+            if isinstance(block, Impute):
+                x = np.asarray(block.apply({}, fitted[name], x, Context())[0])
+    return fitted
+
+
+def _row_weights(train: Part, class_weight: str | Mapping[str, float] | None, schema: Schema) -> np.ndarray:
+    weights = np.ones(len(train.x), np.float32) if train.weights is None else train.weights.astype(np.float32)
+    if class_weight is None:
+        return weights
+    if not schema.classes:
+        raise SettingError("class_weight is for classes, and the task is regression; use sample weights")
+    if isinstance(class_weight, str):
+        return weights * balanced_weights(train.y, len(schema.classes), class_weight)[train.y].astype(np.float32)
+    for name, value in class_weight.items():
+        if str(name) not in schema.classes:
+            raise SettingError(f"class_weight names no class {name!r}: {nearest(str(name), schema.classes)}")
+        if not (isinstance(value, (int, float)) and np.isfinite(value) and value >= 0):
+            raise SettingError(f"the weight of class {name!r} is a finite number of at least 0, not {value!r}")
+    named = {str(name): value for name, value in class_weight.items()}
+    return weights * np.asarray([named.get(name, 1.0) for name in schema.classes], np.float32)[train.y]

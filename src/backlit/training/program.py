@@ -1,0 +1,206 @@
+"""The compiled run: shuffle, batches, forward, backward, update, metrics, stopping and telemetry in one program.
+
+Epochs are a loop inside the program, steps a loop inside an epoch. Python is entered when a chunk of epochs is done,
+for progress; how long a chunk is changes nothing in the results.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax import lax
+
+from backlit.graph import value_and_grad
+from backlit.shapes import Array
+from backlit.training.objective import Batch, Objective, Sums
+from backlit.training.stopping import Watch, observe_epoch
+from backlit.training.telemetry import Recorder, Telemetry, describe_variables
+
+CHUNK_EPOCHS = 256  # the most epochs between two visits to Python
+
+
+class Trained(NamedTuple):
+    """What a step changes: parameters, the blocks' state, the optimizer's state."""
+
+    parameters: Any
+    state: Any
+    optimizer: Any
+
+
+class Carry(NamedTuple):
+    """A run between two epochs: what is trained, the best of it so far, and the watch over stopping."""
+
+    trained: Trained
+    best: Any
+    watch: Watch
+
+
+class Steps(NamedTuple):
+    """What a row of steps left: the sum of their losses, how many were made, whether all losses were finite."""
+
+    trained: Trained
+    loss: Array
+    made: Array
+    finite: Array
+
+
+class Epoch(NamedTuple):
+    """The record of one epoch."""
+
+    loss: Array
+    train: Sums
+    validation: Sums
+    telemetry: Telemetry
+
+
+@dataclass(frozen=True)
+class Program:
+    """The functions of a run, all pure and compiled.
+
+    Attributes:
+        objective: what is minimized.
+        transformation: the update rule.
+        rows: the number of training rows.
+        batch_size: rows a step.
+        patience: epochs without a better loss, or None.
+        tolerance: relative change of the loss that counts as none, or None.
+    """
+
+    objective: Objective
+    transformation: optax.GradientTransformation
+    rows: int
+    batch_size: int
+    patience: int | None
+    tolerance: float | None
+
+    @property
+    def steps(self) -> int:
+        """Steps an epoch; the last batch may be short, and is padded."""
+        return -(-self.rows // self.batch_size)
+
+    @partial(jax.jit, static_argnums=0)
+    def begin(self, parameters: Any, state: Any) -> Carry:
+        """The run before its first epoch."""
+        trained = Trained(parameters, state, self.transformation.init(parameters))
+        return Carry(trained, (parameters, state), Watch.begin())
+
+    @partial(jax.jit, static_argnums=0)
+    def order(self, key: Array, epoch: Array) -> Array:
+        """The rows of each step (steps, batch) of an epoch, every row once; padding is marked by `rows` and above."""
+        shuffled = jax.random.permutation(epoch_keys(key, epoch)[0], self.rows)
+        padding = jnp.arange(self.rows, self.steps * self.batch_size)
+        return jnp.concatenate([shuffled, padding]).reshape(self.steps, self.batch_size)
+
+    def step(
+        self, trained: Trained, batch: Batch, key: Array, recorder: Recorder | None = None
+    ) -> tuple[Trained, Array, Any]:
+        """One step: the loss, its gradients by our backpropagation, the update; statistics where they are recorded."""
+
+        def loss(parameters: Any) -> tuple[Array, Any]:
+            value, state = self.objective(parameters, trained.state, batch, key, recorder)
+            return value, (state, recorder.blocks if recorder else {})
+
+        (value, (state, blocks)), gradients = value_and_grad(loss, has_aux=True)(trained.parameters)
+        updates, optimizer = self.transformation.update(gradients, trained.optimizer, trained.parameters)
+        after = Trained(optax.apply_updates(trained.parameters, updates), state, optimizer)
+        variables = describe_variables(gradients, updates, trained.parameters) if recorder else {}
+        return after, value, Telemetry(blocks, variables)
+
+    def first_step(self, trained: Trained, data: Batch, order: Array, key: Array) -> tuple[Steps, Telemetry]:
+        """The first step of an epoch, with telemetry."""
+        after, loss, telemetry = self.step(trained, take(data, order[0]), jax.random.fold_in(key, 0), Recorder())
+        return Steps(after, loss, jnp.int32(1), jnp.isfinite(loss)), telemetry
+
+    def more_steps(self, done: Steps, data: Batch, order: Array, key: Array, start: Array | int, limit: Array) -> Steps:
+        """The steps of `order` from `start` on, as long as losses are finite and fewer than `limit` steps are made."""
+
+        def unfinished(loop: tuple[Array, Steps]) -> Array:
+            return (loop[0] < len(order)) & loop[1].finite & (loop[1].made < limit)
+
+        def advance(loop: tuple[Array, Steps]) -> tuple[Array, Steps]:
+            index, so_far = loop
+            step_key = jax.random.fold_in(key, so_far.made)
+            trained, loss, _ = self.step(so_far.trained, take(data, order[index]), step_key)
+            return index + 1, Steps(trained, so_far.loss + loss, so_far.made + 1, jnp.isfinite(loss))
+
+        return lax.while_loop(unfinished, advance, (jnp.int32(start), done))[1]
+
+    def measure(self, trained: Trained, chunks: Batch) -> Sums:
+        """Loss and errors over chunks (chunks, rows, ...) in evaluation mode."""
+
+        def add(total: Sums, batch: Batch) -> tuple[Sums, None]:
+            here = self.objective.measure(trained.parameters, trained.state, batch)
+            return jax.tree.map(jnp.add, total, here), None
+
+        first = jax.tree.map(lambda a: a[0], chunks)
+        shapes = jax.eval_shape(self.objective.measure, trained.parameters, trained.state, first)
+        return lax.scan(add, jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes), chunks)[0]
+
+    def close(self, carry: Carry, steps: Steps, train: Sums, validation: Sums | None) -> Carry:
+        """The end of an epoch: keep the best, decide whether to stop; a non-finite epoch leaves no trace."""
+        watched = train if validation is None else validation
+        loss = watched.loss / watched.weight
+        finite = steps.finite & jnp.isfinite(loss) & jnp.isfinite(train.loss)
+        train_loss = train.loss / train.weight
+        watch, better = observe_epoch(carry.watch, loss, train_loss, finite, steps.made, self.patience, self.tolerance)
+        best = _choose(better, (steps.trained.parameters, steps.trained.state), carry.best)
+        return Carry(_choose(finite, steps.trained, carry.trained), best, watch)
+
+    @partial(jax.jit, static_argnums=0)
+    def run(
+        self, carry: Carry, data: Batch, train: Batch, validation: Batch | None, key: Array, until: Array
+    ) -> tuple[Carry, Epoch]:
+        """Epochs until epoch `until`, or until the run stops: the run after them, and their records, a row an epoch."""
+
+        def epoch(carry: Carry) -> tuple[Carry, Epoch]:
+            order = self.order(key, carry.watch.epoch)
+            steps_key = epoch_keys(key, carry.watch.epoch)[1]
+            steps, telemetry = self.first_step(carry.trained, data, order, steps_key)
+            steps = self.more_steps(steps, data, order, steps_key, 1, jnp.int32(self.steps))
+            sums = self.measure(steps.trained, train)
+            scored = sums if validation is None else self.measure(steps.trained, validation)
+            after = self.close(carry, steps, sums, None if validation is None else scored)
+            return after, Epoch(steps.loss / steps.made, sums, scored, telemetry)
+
+        shapes = jax.eval_shape(epoch, carry)[1]
+        records = jax.tree.map(lambda s: jnp.zeros((CHUNK_EPOCHS, *s.shape), s.dtype), shapes)
+        first = carry.watch.epoch
+
+        def unfinished(loop: tuple[Carry, Epoch]) -> Array:
+            watch = loop[0].watch
+            return (watch.stop == 0) & (watch.epoch < until) & (watch.epoch - first < CHUNK_EPOCHS)
+
+        def advance(loop: tuple[Carry, Epoch]) -> tuple[Carry, Epoch]:
+            place = loop[0].watch.epoch - first
+            after, record = epoch(loop[0])
+            return after, jax.tree.map(lambda rows, row: rows.at[place].set(row), loop[1], record)
+
+        return lax.while_loop(unfinished, advance, (carry, records))
+
+    @partial(jax.jit, static_argnums=0)
+    def replay(self, carry: Carry, data: Batch, key: Array, made: Array) -> Steps:
+        """The first `made` steps of the epoch that follows the carry, exactly as the run made them."""
+        order = self.order(key, carry.watch.epoch)
+        steps_key = epoch_keys(key, carry.watch.epoch)[1]
+        start = Steps(carry.trained, jnp.float32(0), jnp.int32(0), jnp.bool_(True))
+        return self.more_steps(start, data, order, steps_key, 0, made)
+
+
+def epoch_keys(key: Array, epoch: Array) -> Array:
+    """The two random keys of an epoch: of its shuffling, and of its steps."""
+    return jax.random.split(jax.random.fold_in(key, epoch))
+
+
+def take(data: Batch, rows: Array) -> Batch:
+    """A batch of rows; rows past the end are padding: copies of the last row that count for nothing."""
+    real = (rows < len(data.x)).astype(jnp.float32)
+    index = jnp.minimum(rows, len(data.x) - 1)
+    x, y, weight = (jnp.take(a, index, axis=0, mode="clip") for a in (data.x, data.y, data.weight))
+    return Batch(x, y, weight * real, real)
+
+
+def _choose(condition: Array, yes: Any, no: Any) -> Any:
+    return jax.tree.map(lambda a, b: jnp.where(condition, a, b), yes, no)

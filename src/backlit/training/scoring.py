@@ -1,0 +1,71 @@
+"""Scores from sums: loss, and accuracy for classes, or rmse and r² for numbers.
+
+accuracy = share of right classes; rmse = √(mean squared error); r² = 1 − Σ(y − f)² / Σ(y − ȳ)², the mean over targets.
+"""
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from backlit.training.objective import Batch, Objective, Sums
+
+CHUNK_ROWS = 1024
+
+
+def in_chunks(x: np.ndarray, y: np.ndarray, weight: np.ndarray, size: int | None = None) -> Batch:
+    """Rows as chunks (chunks, size, ...); the last one is padded with copies of the last row that count for nothing."""
+    size = min(size or CHUNK_ROWS, len(x))
+    count = -(-len(x) // size)
+    rows = np.arange(count * size)
+    real = (rows < len(x)).astype(np.float32)
+    index = np.minimum(rows, len(x) - 1)
+
+    def chunked(values: np.ndarray) -> np.ndarray:
+        padded = values if len(values) == len(index) else values[index]
+        return padded.reshape(count, size, *values.shape[1:])
+
+    return Batch(chunked(x), chunked(y), chunked(weight) * real.reshape(count, size), real.reshape(count, size))
+
+
+class Scorer:
+    """Turns sums over a set of rows into scores in the units of the data.
+
+    Args:
+        objective: what was measured.
+        scale: the scale of each target that the objective works on, (T,); None: the data's own units.
+    """
+
+    def __init__(self, objective: Objective, scale: np.ndarray | None) -> None:
+        self.objective = objective
+        self.scale = scale
+        self._measure = jax.jit(objective.measure)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the scores."""
+        return ("loss", "accuracy") if self.objective.classes else ("loss", "rmse", "r2")
+
+    def measure(self, parameters: Any, state: Any, x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> Sums:
+        """The sums over rows, chunk by chunk."""
+        chunks = in_chunks(x, y, weight)
+        total: Sums | None = None
+        for index in range(len(chunks.x)):
+            here = self._measure(parameters, state, jax.tree.map(lambda a, i=index: a[i], chunks))
+            here = Sums(*(np.asarray(value, np.float64) for value in here))
+            total = here if total is None else Sums(*(a + b for a, b in zip(total, here, strict=True)))
+        assert total is not None
+        return total
+
+    def scores(self, sums: Sums, y: np.ndarray) -> dict[str, np.ndarray]:
+        """Scores from sums, for one measurement or for a column of them (epochs, ...); y are the rows' targets."""
+        loss = np.asarray(sums.loss, np.float64) / np.asarray(sums.weight)
+        errors, count = np.asarray(sums.errors, np.float64), np.asarray(sums.count, np.float64)
+        if self.objective.classes:
+            return {"loss": loss, "accuracy": 1 - errors / count}
+        scale = np.ones(1) if self.scale is None else self.scale
+        targets = np.asarray(y, np.float64).reshape(len(y), -1)
+        spread = np.square(targets - targets.mean(0)).sum(0)
+        ratio = errors / np.where(spread > 0, spread, np.nan)
+        rmse = np.sqrt((errors * np.square(scale)).mean(-1) / count)
+        return {"loss": loss, "rmse": rmse, "r2": 1 - ratio.mean(-1)}

@@ -1,0 +1,99 @@
+"""The settings of a run: every hyperparameter, checked before any work starts, and enough to repeat the run."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from backlit.errors import SettingError
+
+UNLIMITED = 1_000_000  # epochs, where only patience, convergence or time ends a run
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What can be set about a run; None is chosen from the data by `resolve`.
+
+    Attributes:
+        loss: the loss by name; None: squared error for regression, binary cross-entropy for two classes,
+            cross-entropy for many.
+        optimizer: the update rule by name, ours or one of Optax's.
+        learning_rate: the step size η > 0; None: the rule's default.
+        schedule: how η changes over the run: 'constant', 'cosine', 'cosine(warmup=0.1)', ...
+        batch_size: examples a step, at least 1, or 'full' (gradient descent); None: by the number of rows.
+        epochs: passes over the training data, at least 1; None: chosen by the number of rows.
+        patience: epochs without a better validation loss before the run stops, at least 1; None: never.
+        l1: λ of λ Σ|w|, at least 0, on weights, biases excluded.
+        l2: λ of λ Σ w², at least 0, on weights, biases excluded.
+        class_weight: 'balanced' (n / (K n_k)), or a weight by class name.
+        split: shares of training, validation and test rows; above 0 for training; they sum to 1.
+        order_by: a column by whose order the rows are split, the latest for the test; None: shuffled.
+        seed: of the split, the initialization, the shuffling and the dropout.
+        time_limit: seconds after which the run stops, above 0; None: no limit.
+        tolerance: the run has converged when the training loss changes by less than this share of itself for five
+            epochs in a row; above 0; None: not asked.
+        standardize: whether inputs and regression targets are brought to mean 0 and deviation 1 by fitted layers.
+        block_rows: rows on the device at a time; None: all when they fit.
+    """
+
+    loss: str | None = None
+    optimizer: str = "adam"
+    learning_rate: float | None = None
+    schedule: str = "constant"
+    batch_size: int | Literal["full"] | None = None
+    epochs: int | None = None
+    patience: int | None = None
+    l1: float = 0.0
+    l2: float = 0.0
+    class_weight: str | Mapping[str, float] | None = None
+    split: tuple[float, float, float] = (0.7, 0.15, 0.15)
+    order_by: str | None = None
+    seed: int = 0
+    time_limit: float | None = None
+    tolerance: float | None = None
+    standardize: bool = True
+    block_rows: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "patience", "block_rows"):
+            self._check_whole(name, 1)
+        self._check_whole("seed", 0)
+        if self.batch_size != "full":
+            self._check_whole("batch_size", 1, " or 'full'")
+        for name in ("learning_rate", "time_limit", "tolerance"):
+            value = getattr(self, name)
+            if value is not None and not (_is_number(value) and value > 0):
+                raise SettingError(f"{name} is a finite number above 0, not {value!r}")
+        for name in ("l1", "l2"):
+            value = getattr(self, name)
+            if not (_is_number(value) and value >= 0):
+                raise SettingError(f"{name} is a finite number of at least 0, not {value!r}")
+        if isinstance(self.class_weight, str) and self.class_weight != "balanced":
+            raise SettingError(f"class_weight is 'balanced' or a weight for each class, not {self.class_weight!r}")
+
+    def _check_whole(self, name: str, least: int, otherwise: str = "") -> None:
+        value = getattr(self, name)
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < least):
+            raise SettingError(f"{name} is a whole number of at least {least}{otherwise}, not {value!r}")
+
+    def resolve(self, rows: int, learning_rate: float) -> "Settings":
+        """The settings with every open choice made for this many training rows."""
+        batch = self.batch_size or (32 if rows < 5_000 else 64 if rows < 20_000 else 128)
+        size = rows if batch == "full" else min(batch, rows)
+        steps = math.ceil(rows / size)
+        epochs = self.epochs or max(10, min(300, 30_000 // steps))
+        return replace(
+            self,
+            batch_size=size,
+            epochs=epochs,
+            patience=self.patience or (max(10, min(40, epochs // 5)) if self.epochs is None else None),
+            learning_rate=self.learning_rate or learning_rate,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The settings as plain JSON values."""
+        return asdict(self)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,58 @@
+"""What happens inside while a network trains, from one step an epoch, computed by the run itself.
+
+Per block: the mean and standard deviation of its output, the share of zeros, and for activations the mean local
+derivative and the share of saturated units, |f'(z)| < 0.01. Per variable: the root mean square of its gradient, of its
+update and of itself.
+"""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from backlit.layers.activation import ActivationLayer
+from backlit.layers.block import Block
+from backlit.shapes import Array, Tree
+
+ACTIVATION_FIELDS = ("mean", "deviation", "zeros", "slope", "saturated")
+VARIABLE_FIELDS = ("gradient", "update", "weight")
+SATURATED = 0.01  # a local derivative below this passes next to nothing back
+
+
+class Telemetry(NamedTuple):
+    """Statistics of one step: blocks maps paths to (5,), variables maps paths to (3,), in the order of the fields."""
+
+    blocks: dict[str, Array]
+    variables: dict[str, Array]
+
+
+class Recorder:
+    """Collects the statistics of every block's output while a network is applied."""
+
+    def __init__(self) -> None:
+        self.blocks: dict[str, Array] = {}
+
+    def __call__(self, path: str, block: Block, x: Array, y: Array) -> None:
+        """Note one block."""
+        slope = saturated = jnp.nan
+        if isinstance(block, ActivationLayer) and block.activation.derivative is not None:
+            local = jnp.broadcast_to(block.activation.derivative(x, **block.settings), x.shape)
+            slope, saturated = jnp.mean(local), jnp.mean(jnp.abs(local) < SATURATED)
+        values = y.astype(jnp.float32)
+        self.blocks[path] = jnp.stack(
+            [jnp.mean(values), jnp.std(values), jnp.mean(values == 0), jnp.asarray(slope), jnp.asarray(saturated)]
+        ).astype(jnp.float32)
+
+
+def describe_variables(gradients: Tree, updates: Tree, parameters: Tree) -> dict[str, Array]:
+    """The root mean squares of each variable's gradient, update and value, by path."""
+    leaves = zip(*(jax.tree_util.tree_leaves_with_path(t) for t in (gradients, updates, parameters)), strict=True)
+    return {_join(trio[0][0]): jnp.stack([_rms(leaf) for _, leaf in trio]) for trio in leaves}
+
+
+def _rms(values: Array) -> Array:
+    return jnp.sqrt(jnp.mean(jnp.square(values.astype(jnp.float32))))
+
+
+def _join(path: tuple[Any, ...]) -> str:
+    return "/".join(str(entry.key) for entry in path)
