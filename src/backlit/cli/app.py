@@ -1,9 +1,9 @@
 """The program `backlit`: its commands, and the one place where every failure becomes a message and an exit status.
 
-    0    done
-    1    the program failed, or a run could not go on
-    2    something the user gave cannot be used: one error, and nothing written
-    130  interrupted
+0    done
+1    the program failed, or a run could not go on
+2    something the user gave cannot be used: one error, and nothing written
+130  interrupted
 """
 
 import os
@@ -51,9 +51,9 @@ app.command(
         "backlit predict runs/houses new.csv -o prices.parquet",
     )
 )(predict)
-app.command(epilog=examples("backlit evaluate runs/houses sold-this-year.csv", "backlit evaluate runs/houses a.csv --json"))(
-    evaluate
-)
+app.command(
+    epilog=examples("backlit evaluate runs/houses sold-this-year.csv", "backlit evaluate runs/houses a.csv --json")
+)(evaluate)
 app.command(
     epilog=examples(
         "backlit summary 'Dense(4), ReLU, Dense(2)' --input 3",
@@ -89,7 +89,9 @@ def show_version(asked: bool) -> None:
 
 @app.callback()
 def start(
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure; so does BACKLIT_DEBUG=1.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of a failure; so does BACKLIT_DEBUG=1.")
+    ] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version.")
     ] = False,
@@ -110,7 +112,7 @@ def run(arguments: list[str]) -> int:
     """Run a command line and return its exit status; a failure becomes one message on the standard error."""
     debug = arguments[:1] == ["--debug"] or os.environ.get("BACKLIT_DEBUG", "0") not in ("", "0")
     try:
-        return app(arguments or ["--help"], prog_name="backlit", standalone_mode=False) or 0
+        return app(arguments or ["--help"], prog_name="backlit", standalone_mode=False, obj=arguments) or 0
     except (KeyboardInterrupt, typer.Abort):
         return fail("interrupted; nothing was written", 130)
     except BrokenPipeError:

@@ -18,7 +18,9 @@ Source: TypeAlias = Annotated[
 Folder: TypeAlias = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run, or of a saved model.")]
 Target: TypeAlias = Annotated[
     str | None,
-    typer.Option("--target", metavar="COL", help="The column to predict. Default: target, label, class, y, or the last."),
+    typer.Option(
+        "--target", metavar="COL", help="The column to predict. Default: target, label, class, y, or the last."
+    ),
 ]
 Task: TypeAlias = Annotated[
     str | None,
@@ -42,7 +44,7 @@ Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print not
 
 def examples(*lines: str) -> str:
     """The end of a command's help: one example a line."""
-    return "\n\n".join(["[bold]Examples[/bold]", *(f"  {line.replace('[', chr(92) + '[')}" for line in lines)])
+    return "\n".join(["[bold]Examples[/bold]", *(f"  {line.replace('[', chr(92) + '[')}" for line in lines)])
 
 
 def read_columns(pairs: list[str] | None) -> dict[str, str] | None:

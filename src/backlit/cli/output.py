@@ -13,15 +13,16 @@ from rich.text import Text
 
 
 class Report:
-    """The words of a command, on the standard output.
+    """The words of a command.
 
     Args:
         silent: whether nothing is printed (`--quiet`, `--json`).
+        stderr: whether they go to the standard error, not the standard output.
     """
 
-    def __init__(self, silent: bool = False) -> None:
+    def __init__(self, silent: bool = False, stderr: bool = False) -> None:
         self.silent = silent
-        self.console = Console(highlight=False, soft_wrap=True)
+        self.console = Console(stderr=stderr, highlight=False, soft_wrap=True)
 
     @property
     def live(self) -> bool:

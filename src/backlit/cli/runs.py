@@ -5,73 +5,53 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from uuid import uuid4
 
 from backlit.errors import FileError
 
 
 def destination(out: Path | None, source: str) -> Path:
-    """Where a run will lie: `--out`, or a new folder runs/NAME-YYYYMMDD-HHMMSS.
-
-    Raises:
-        FileError: the path exists.
-    """
+    """Where a run will lie: `--out`, or a new folder runs/NAME-YYYYMMDD-HHMMSS."""
     if out is not None:
-        if out.exists() or out.is_symlink():
-            raise FileError(f"{out} exists: choose another --out, or remove it first")
         return out
     name = re.sub(r"[^\w.-]+", "-", Path(source.partition("(")[0]).stem).strip("-.")[:60] or "run"
-    path = Path("runs") / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
-    count = 2
+    first = path = Path("runs") / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    count = 1
     while path.exists():
-        path = path.with_name(f"{path.name.partition('+')[0]}+{count}")
         count += 1
+        path = first.with_name(f"{first.name}-{count}")
     return path
 
 
 @contextmanager
-def staged(path: Path) -> Iterator[Path]:
-    """A new folder that appears at `path` when the block ends well, and leaves nothing behind otherwise.
+def run_folder(path: Path) -> Iterator[Path]:
+    """A folder to fill, which takes its place at `path`, in folders made as needed, when the block ends well.
 
     Raises:
-        FileError: it cannot be written.
+        FileError: something is at `path`, or it cannot be written; then nothing is left behind.
     """
+    from backlit.files import new_folder
+
     made: list[Path] = []
-    staging = path.parent / f".{path.name}.{uuid4().hex[:8]}"
     try:
-        for folder in [*reversed(missing(path.parent)), staging]:
+        for folder in missing(path.parent):
             folder.mkdir()
             made.append(folder)
-        yield staging
-        if path.exists():
-            raise FileError(f"{path} has appeared meanwhile: choose another --out")
-        staging.rename(path)
+        with new_folder(path) as filling:
+            yield filling
     except BaseException as error:
-        shutil.rmtree(staging, ignore_errors=True)
-        for folder in reversed(made[:-1] if staging in made else made):
-            remove_empty(folder)
-        if isinstance(error, OSError) and not isinstance(error, FileError):
-            raise FileError(f"{path} cannot be written: {error.strerror or error}; choose another --out") from error
+        for folder in reversed(made):
+            with suppress(OSError):
+                folder.rmdir()
+        if isinstance(error, OSError):
+            raise FileError(f"cannot write {path}: {error.strerror}; nothing was written") from error
         raise
 
 
 def missing(folder: Path) -> list[Path]:
-    """The folders that do not exist, the innermost first."""
-    found = []
-    while not folder.exists():
-        found.append(folder)
-        folder = folder.parent
-    return found
-
-
-def remove_empty(folder: Path) -> None:
-    """Remove a folder if nothing has come into it."""
-    try:
-        folder.rmdir()
-    except OSError:
-        return
+    """The folders that are to be made for a folder to exist, the outermost first."""
+    return [] if folder.exists() else [*missing(folder.parent), folder]
 
 
 def check_space(folder: Path, size: int) -> None:
@@ -82,7 +62,7 @@ def check_space(folder: Path, size: int) -> None:
     """
     free = shutil.disk_usage(folder).free
     if free < size:
-        raise FileError(f"the disk of {folder.parent} is full: {free:,} bytes are free and the run needs {size:,}")
+        raise FileError(f"the disk is full: {free:,} bytes are free, and the run's folder needs {size:,}")
 
 
 def model_folder(path: Path) -> Path:
@@ -91,10 +71,11 @@ def model_folder(path: Path) -> Path:
     Raises:
         FileError: there is no model.
     """
-    inner = path / "model"
-    folder = inner if inner.is_dir() else path
+    if not path.is_dir():
+        raise FileError(f"there is no folder {path}: give the folder of a run, as backlit train names it")
+    folder = path / "model" if (path / "model").is_dir() else path
     if not (folder / "network.json").is_file():
-        raise FileError(f"{path} holds no model: give the folder of a run, as backlit train names it, or of a saved model")
+        raise FileError(f"{path} holds no model: give the folder of a run, as backlit train names it")
     return folder
 
 
@@ -104,11 +85,13 @@ def check_output(path: Path, source: str) -> None:
     Raises:
         FileError: naming the reason.
     """
+    if path.suffix.lower() not in (".csv", ".tsv", ".parquet"):
+        raise FileError(f"-o {path}: name a file that ends in .csv, .tsv or .parquet")
     if path.is_dir():
-        raise FileError(f"{path} is a folder: name a file")
+        raise FileError(f"-o {path} is a folder: name a file")
     if not path.parent.is_dir():
-        raise FileError(f"there is no folder {path.parent}: make it first, or choose another -o")
+        raise FileError(f"-o {path}: there is no folder {path.parent}")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise FileError(f"{path} cannot be written: permission denied")
+        raise FileError(f"-o {path} cannot be written: permission denied")
     if path.exists() and os.path.exists(source) and path.samefile(source):
-        raise FileError(f"{path} is the data itself: choose another -o")
+        raise FileError(f"-o {path} is the data itself: name another file")

@@ -1,25 +1,229 @@
 """`backlit train`: from data to a trained network, its scores and its folder."""
 
-import os
 import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from backlit.cli import options
+from backlit.cli.card import show_card
+from backlit.cli.network import show_summary
 from backlit.cli.output import Report, number, print_json, write_json
-from backlit.cli.runs import check_space, destination, staged
+from backlit.cli.progress import following
+from backlit.cli.runs import check_space, destination, run_folder
 
 if TYPE_CHECKING:
     from backlit.training import Model, Run
 
-DATA, NETWORK, TRAINING, OUTPUT = "Data", "Network", "Training", "Output"
+NETWORK, TRAINING, OUTPUT = "Network", "Training", "Output"
 
 
 def train(
+    context: typer.Context,
     source: options.Source,
-    target: Annotated[options.Target, typer.Option(rich_help_panel=DATA)] = None,
+    target: options.Target = None,
+    task: options.Task = None,
+    column: options.Columns = None,
+    weights: options.Weights = None,
+    order_by: options.OrderBy = None,
+    split: Annotated[str, typer.Option(help="Shares of training, validation and test rows.")] = "70/15/15",
+    validation: Annotated[str | None, typer.Option(metavar="DATA", help="Separate data for validation.")] = None,
+    test: Annotated[str | None, typer.Option(metavar="DATA", help="Separate data for the test.")] = None,
+    network: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NETWORK",
+            help="The notation ('Dense(64), ReLU, Dense(10)'), a name, or a JSON file. Default: two hidden layers.",
+            rich_help_panel=NETWORK,
+        ),
+    ] = None,
+    loss: Annotated[
+        str | None, typer.Option(help="See `backlit list losses`. Default: by the task.", rich_help_panel=NETWORK)
+    ] = None,
+    l1: Annotated[float, typer.Option("--l1", help="λ of λ Σ|w|.", rich_help_panel=NETWORK)] = 0.0,
+    l2: Annotated[float | None, typer.Option("--l2", help="λ of λ Σw².", rich_help_panel=NETWORK)] = None,
+    class_weight: Annotated[
+        str | None, typer.Option(help="balanced: every class counts alike.", rich_help_panel=NETWORK)
+    ] = None,
+    optimizer: Annotated[str, typer.Option(help="See `backlit list optimizers`.", rich_help_panel=TRAINING)] = "adam",
+    learning_rate: Annotated[
+        float | None, typer.Option(help="The step size, above 0. Default: the optimizer's.", rich_help_panel=TRAINING)
+    ] = None,
+    schedule: Annotated[
+        str, typer.Option(help="How the learning rate changes: `backlit list schedules`.", rich_help_panel=TRAINING)
+    ] = "constant",
+    batch_size: Annotated[
+        str | None,
+        typer.Option(metavar="N|full", help="Rows a step. Default: by the rows.", rich_help_panel=TRAINING),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Passes over the data at most. Default: by the rows.", rich_help_panel=TRAINING)
+    ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(help="Epochs without a better validation loss before it stops.", rich_help_panel=TRAINING),
+    ] = None,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(help="Stop once the loss changes by a smaller share of itself.", rich_help_panel=TRAINING),
+    ] = None,
+    time_limit: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Stop after this time.", rich_help_panel=TRAINING)
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(help="Of the split, the first weights, the order of the rows.", rich_help_panel=TRAINING)
+    ] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="The run's folder. Default: runs/NAME-TIME.", rich_help_panel=OUTPUT),
+    ] = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
 ) -> None:
-    """Train a network on data."""
+    """Train a network on data.
+
+    Reads and splits the data, trains, and keeps the weights of the best
+    validation loss. The run's folder holds the model, the history of every
+    epoch, and the settings that repeat the run. Ctrl-C keeps the best so far.
+    """
+    settings = {
+        "l1": l1,
+        "l2": l2,
+        "class_weight": class_weight,
+        "optimizer": optimizer,
+        "learning_rate": learning_rate,
+        "schedule": schedule,
+        "batch_size": options.read_batch_size(batch_size),
+        "epochs": epochs,
+        "patience": patience,
+        "tolerance": tolerance,
+        "time_limit": time_limit,
+        "split": options.read_split(split),
+        "order_by": order_by,
+        "seed": seed,
+    }
+    columns = options.read_columns(column)
+    path = destination(out, source)
+    report = Report(silent=as_json or quiet)
+    with run_folder(path) as folder:
+        from backlit.training import prepare
+
+        run = prepare(
+            network,
+            source,
+            validation=validation,
+            test=test,
+            target=target,
+            task=task,
+            columns=columns,
+            weights=weights,
+            loss=loss,
+            **{name: value for name, value in settings.items() if value is not None},
+        )
+        check_space(folder, 8 * run.summary().parameters + 1_000_000)
+        show_run(report, run)
+        with following(report, run.settings.epochs or 1) as follow:
+            model = run.train(follow)
+        model.save(folder / "model")
+        model.history.write_csv(folder / "history.csv")
+        (folder / "settings.json").write_text(write_json(repeat(source, context.obj, run)), encoding="utf-8")
+    warn = Report(silent=quiet, stderr=True)
+    for note in model.notes:
+        warn.note(note)
+    if as_json:
+        print_json(outcome(model, path))
+    else:
+        show_outcome(report, model, path)
+
+
+def show_run(report: Report, run: "Run") -> None:
+    """The data card, the split, the network's summary and the settings."""
+    show_card(report, run.dataset.card(), split=run.parts.description, most=12)
+    for note in run.parts.notes:
+        report.note(note)
+    report.line()
+    show_summary(report, run.summary())
+    report.line()
+    chosen = run.settings
+    schedule = "" if chosen.schedule == "constant" else f" ({chosen.schedule})"
+    words = [
+        f"{run.objective.loss.name} loss",
+        f"{chosen.optimizer} at {chosen.learning_rate:g}{schedule}",
+        f"batches of {chosen.batch_size:,}",
+        f"at most {chosen.epochs:,} epochs",
+    ]
+    if chosen.patience:
+        words.append(f"patience {chosen.patience}")
+    words += [f"{name} {value:g}" for name, value in (("L1", chosen.l1), ("L2", chosen.l2)) if value]
+    report.line(f"Training: {', '.join(words)}, seed {chosen.seed}")
+
+
+def show_outcome(report: Report, model: "Model", path: Path) -> None:
+    """Scores beside the baseline, and where the run lies."""
+    seconds = model.seconds
+    report.line(
+        f"{model.epochs:,} epochs in {seconds['train']:.1f} s after {seconds['compile']:.1f} s of compiling "
+        f"({model.steps_per_second:,.0f} steps a second); stopped: {model.stopped}; best epoch {model.best_epoch:,}"
+    )
+    report.line()
+    named = [part for part in ("train", "validation", "test", "baseline") if part in model.scores]
+    names = list(model.scores["train"])
+    baseline = "baseline (majority class)" if "accuracy" in names else "baseline (mean)"
+    rows = [
+        [
+            baseline if part == "baseline" else part,
+            rows_of(model, part),
+            *(number(model.scores[part][n]) for n in names),
+        ]
+        for part in named
+    ]
+    report.table(["", "rows", *names], rows)
+    report.line()
+    report.line(f"Run folder: {path}", style="bold")
+
+
+def rows_of(model: "Model", part: str) -> str:
+    """How many rows a score is over."""
+    return f"{model.rows[part]:,}" if part in model.rows else ""
+
+
+def outcome(model: "Model", path: Path) -> dict[str, Any]:
+    """The object that `--json` prints."""
+    scores = {part: model.scores.get(part) for part in ("train", "validation", "test", "baseline")}
+    return {
+        "task": model.schema.task,
+        "rows": model.rows,
+        "network": str(model.network),
+        "parameters": model.summary().parameters,
+        "epochs": model.epochs,
+        "best_epoch": model.best_epoch,
+        "stopped": model.stopped,
+        **scores,
+        "seconds": model.seconds,
+        "steps_per_second": model.steps_per_second,
+        "run": str(path),
+    }
+
+
+def repeat(source: str, arguments: list[str], run: "Run") -> dict[str, Any]:
+    """Everything that repeats a run exactly: the command, the data, every setting and the versions."""
+    import platform
+    from importlib.metadata import version
+
+    path = Path(source)
+    return {
+        "command": f"backlit {shlex.join(arguments)}",
+        "folder": str(Path.cwd()),
+        "data": {"source": source, "path": str(path.resolve()) if path.exists() else None, "rows": len(run.dataset)},
+        "task": run.parts.schema.task,
+        "network": str(run.network),
+        "input_shape": run.input_shape,
+        "settings": run.settings.to_json(),
+        "loss": run.objective.loss.name,
+        "versions": {
+            **{name: version(name) for name in ("backlit", "jax", "jaxlib", "numpy", "optax")},
+            "python": platform.python_version(),
+            "machine": platform.machine(),
+        },
+    }

@@ -10,6 +10,7 @@ import gzip
 import math
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,7 +23,11 @@ from backlit.errors import DataError
 IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 INPUT_NAMES = ("x", "inputs", "data", "images", "features")
 TARGET_NAMES = ("y", "targets", "target", "labels", "label")
-PARTS: dict[str, str] = {"train": "train", "validation": "val", "test": "test"}
+FORMS = {
+    "train": ("{}", "{}_train", "train_{}"),
+    "validation": ("{}_val", "val_{}", "{}_validation", "{}_valid"),
+    "test": ("{}_test", "test_{}"),
+}
 IDX_FILES = ("{}-images-idx3-ubyte", "{}-images.idx3-ubyte"), ("{}-labels-idx1-ubyte", "{}-labels.idx1-ubyte")
 BLOCK = 1 << 24
 
@@ -30,8 +35,8 @@ BLOCK = 1 << 24
 def content_of(x: Any, y: Any = None, name: str = "array", target: tuple[str, ...] = ()) -> Content:
     """The content of an array of inputs (N, ...) and its targets (N,) or (N, T), if any.
 
-    Integers become int32 and floats float32, but uint8 stays; grayscale images (N, H, W) of uint8 gain their axis of
-    channels, and plain numbers (N,) become (N, 1).
+    Numbers become float32, but uint8 stays; grayscale images (N, H, W) of uint8 gain their axis of channels, and plain
+    numbers (N,) become (N, 1).
 
     Raises:
         DataError: the values are no numbers, or are missing or infinite, or the lengths differ.
@@ -75,16 +80,9 @@ def numeric(x: Any, name: str) -> np.ndarray:
 
 
 def stored(array: np.ndarray, name: str) -> np.ndarray:
-    """The array in one of three types: uint8, int32 or float32."""
-    if array.dtype in (np.uint8, np.int32):
+    """The array as float32, or as it is where it holds bytes."""
+    if array.dtype == np.uint8:
         return array
-    if array.dtype.kind == "b":
-        return array.astype(np.uint8)
-    if array.dtype.kind in "iu":
-        limits = np.iinfo(np.int32)
-        if array.size and (array.min() < limits.min or array.max() > limits.max):
-            raise DataError(f"{name} holds integers beyond 32 bits: give them as floats")
-        return array.astype(np.int32)
     with np.errstate(over="ignore"):
         array = array.astype(np.float32, copy=False)
     check_finite(array, name)
@@ -104,34 +102,28 @@ def read_numpy(path: Path) -> Content:
         DataError: the file is corrupt, holds objects, or names its arrays otherwise.
     """
     try:
-        loaded = np.load(path, allow_pickle=False)
-        arrays = (
-            {"x": loaded} if isinstance(loaded, np.ndarray) else {name.lower(): loaded[name] for name in loaded.files}
-        )
+        held = np.load(path, allow_pickle=False)
+        arrays = {"x": held} if isinstance(held, np.ndarray) else {name.lower(): held[name] for name in held.files}
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, MemoryError) as error:
         raise DataError(f"{path} cannot be read as NumPy arrays: {error} (arrays of objects are refused)") from None
-    plain = pick(arrays, "")
-    separate = {part: pick(arrays, f"_{suffix}") or pick(arrays, suffix, before=True) for part, suffix in PARTS.items()}
-    found = {part: pair for part, pair in separate.items() if pair}
-    pair = plain or found.get("train")
-    if pair is None:
-        held = ", ".join(f"{name} {array.shape}" for name, array in arrays.items()) or "nothing"
+    whole = pick(arrays, path.name, *FORMS["train"])
+    if whole is None:
+        names = ", ".join(f"{name} {array.shape}" for name, array in arrays.items()) or "nothing"
         raise DataError(
-            f"{path} holds {held}: name the inputs x and the targets y (or x_train, y_train, x_test, y_test)"
+            f"{path} holds {names}: name the inputs x and the targets y (or x_train, y_train, x_test, y_test)"
         )
-    parts: dict[str, Content] = {
-        part: content_of(*found[part], f"{path.name}:{part}") for part in ("validation", "test") if part in found
-    }
-    whole = content_of(*pair, path.name)
-    return Content(whole.name, whole.inputs, whole.targets, parts=parts, notes=whole.notes)
+    parts = {part: pick(arrays, f"{path.name}:{part}", *FORMS[part]) for part in ("validation", "test")}
+    return replace(whole, parts={part: content for part, content in parts.items() if content})
 
 
-def pick(arrays: dict[str, Any], suffix: str, before: bool = False) -> tuple[Any, Any] | None:
-    """The inputs and targets whose names carry a suffix (or a prefix), or None."""
-    decorate = (lambda name: f"{suffix}_{name}") if before else (lambda name: f"{name}{suffix}")
-    x = next((arrays[decorate(name)] for name in INPUT_NAMES if decorate(name) in arrays), None)
-    y = next((arrays[decorate(name)] for name in TARGET_NAMES if decorate(name) in arrays), None)
-    return None if x is None else (x, y)
+def pick(arrays: dict[str, np.ndarray], name: str, *forms: str) -> Content | None:
+    """The content of the inputs and targets whose names have one of the forms, or None."""
+    for form in forms:
+        x = next((arrays[form.format(word)] for word in INPUT_NAMES if form.format(word) in arrays), None)
+        y = next((arrays[form.format(word)] for word in TARGET_NAMES if form.format(word) in arrays), None)
+        if x is not None:
+            return content_of(x, y, name)
+    return None
 
 
 def read_idx(path: Path) -> Content:
@@ -140,10 +132,15 @@ def read_idx(path: Path) -> Content:
     Raises:
         DataError: the file is no IDX file, or its size is not what its header says.
     """
-    beside = path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1"))
-    if beside == path or not beside.is_file():
-        return content_of(idx_array(path), None, path.name)
-    return content_of(idx_array(path), idx_array(beside), path.name, ("label",))
+    beside = path.name.removesuffix(".gz").replace("images", "labels").replace("idx3", "idx1")
+    return read_pair(path, find_idx(path.parent, [beside]) if "images" in path.name else None)
+
+
+def read_pair(inputs: Path, labels: Path | None) -> Content:
+    """Inputs from one IDX file and labels from another, if any."""
+    if labels is None:
+        return content_of(idx_array(inputs), None, inputs.name)
+    return content_of(idx_array(inputs), idx_array(labels), inputs.name, ("label",))
 
 
 def read_idx_folder(folder: Path) -> Content | None:
@@ -163,7 +160,7 @@ def read_idx_folder(folder: Path) -> Content | None:
                 forms[0].format(prefix) for forms, file in zip(IDX_FILES, (images, labels), strict=True) if not file
             ]
             raise DataError(f"{folder} has no {' and no '.join(wanted)} (or .gz): images and labels are both needed")
-    contents = {part: read_idx(pair[0], pair[1]) for part, pair in pairs.items() if pair[0]}
+    contents = {part: read_pair(images, labels) for part, (images, labels) in pairs.items() if images}
     whole = contents.pop("train")
     return Content(folder.resolve().name, whole.inputs, whole.targets, ("label",), contents, whole.notes)
 

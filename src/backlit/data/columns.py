@@ -130,8 +130,7 @@ class Column:
             return [codes.astype(np.float32)], notes
         if self.kind == "date":
             return waves(column, self.clock), notes
-        with np.errstate(over="ignore"):
-            encoded = column.to_numpy().astype(np.float32)
+        encoded = values.single(column)
         values.check_finite(encoded, f"column {self.name!r}")
         return [encoded], notes
 
@@ -150,12 +149,14 @@ def infer(column: pl.Series, kind: str | None = None) -> Column:
     name = column.name
     if kind is not None and kind not in KINDS:
         raise SettingError(f"column {name!r}: no kind {kind!r}; {nearest(kind, KINDS)}")
-    text = str(column.dtype) == "String"
-    form = (values.date_format(column) or "") if text and kind in (None, "date") else ""
+    form = ""
+    if str(column.dtype) == "String" and kind in (None, "date"):
+        wordy = values.numbers(column).null_count() > column.null_count()
+        form = (values.date_format(column) or "") if wordy or kind else ""
     found = replace(inferred(column, form), form=form) if kind is None else Column(name, kind, "as asked", form)
     typed = found.typed(column)
     if found.kind in ("number", "boolean"):
-        values.check_finite(typed.to_numpy(), f"column {name!r}")
+        values.check_finite(values.single(typed), f"column {name!r}")
     clock = found.kind == "date" and bool((typed.dt.timestamp("us") % DAY != 0).any())
     return replace(found, missing=column.has_nulls(), clock=clock)
 

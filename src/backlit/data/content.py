@@ -20,7 +20,7 @@ class Content:
 
     Args:
         name: what reports call it.
-        inputs: a polars frame that still holds its target column, or an array (N, ...) of uint8, int32 or float32.
+        inputs: a polars frame that still holds its target column, or an array (N, ...) of uint8 or float32.
         targets: (N,) or (N, T), where the source keeps its targets apart; None where they are a column of the table.
         target: the name or names of the targets, where the source knows them.
         parts: separate 'validation' and 'test' contents.

@@ -58,7 +58,8 @@ class Dataset:
         """The data set with separate rows for validation, for the test, or both.
 
         Args:
-            validation: a `Dataset`, or any source that `read` takes, read as this one is; None to split them off.
+            validation: any source that `read` takes, or a pair of a source and its targets, read as this data set is;
+                or a `Dataset`; None to split them off.
             test: the same.
 
         Raises:
@@ -74,7 +75,7 @@ class Dataset:
         """Another source, read as this one is: the same columns, task and classes."""
         if isinstance(source, Dataset):
             return replace(source, targets=self.recode(source), order=None)
-        content = load(source)
+        content = load(*source) if isinstance(source, tuple) else load(source)
         found = self.schema.targets_of(content)
         if found is None:
             raise DataError(f"{content.name} has no target {self.schema.target[0]!r}, which a separate part needs")

@@ -155,8 +155,7 @@ def weights_of(frame: pl.DataFrame | None, weights: Any, count: int) -> np.ndarr
 
 def order_of(column: pl.Series) -> np.ndarray:
     """The order of the rows in time, as numbers."""
-    form = values.date_format(column) if str(column.dtype) == "String" else ""
-    times = values.dates(column, form or "").dt.timestamp("us")
+    times = values.dates(column).dt.timestamp("us")
     times = values.numbers(column) if times.null_count() == len(times) else times
     if times.has_nulls():
         row = int(times.is_null().arg_max() or 0)

@@ -17,7 +17,7 @@ from backlit.errors import DataError, FileError, nearest
 if TYPE_CHECKING:
     import polars as pl
 
-DTYPES = ("float32", "int32", "uint8")
+DTYPES = ("float32", "uint8")
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Schema:
         target: the name of the target, or of each.
         columns: of a table, without the target.
         input_shape: of one row of the raw matrix, without the batch axis.
-        dtype: of the raw matrix: float32, int32 or uint8.
+        dtype: of the raw matrix: float32 or uint8.
     """
 
     kind: str
@@ -118,8 +118,8 @@ class Schema:
         if not isinstance(inputs, np.ndarray):
             inputs = self.matrix_of(inputs)
         if self.dtype == "uint8" and inputs.ndim == 4 and inputs.shape[1:3] == self.input_shape[:2]:
-            if inputs.shape[3] != self.input_shape[2]:
-                inputs = images.with_channels(inputs.astype(np.uint8), self.input_shape[2])
+            if inputs.dtype == np.uint8 and inputs.shape[3] != self.input_shape[2]:
+                inputs = images.with_channels(inputs, self.input_shape[2])
                 notes.append(f"images read with {self.input_shape[2]} channels, as in training")
         elif inputs.shape[1:] == self.input_shape[:-1] and self.input_shape[-1] == 1:
             inputs = inputs[..., None]

@@ -152,7 +152,7 @@ def check_sizes(shares: Sequence[np.ndarray], rows: int, fractions: Sequence[flo
         least = next(enough)
         raise DataError(
             f"{rows} rows are too few to split {'/'.join(f'{share:g}' for share in fractions)}: none is left for "
-            f"{' and '.join(lacking)}; at least {least} are needed"
+            f"{' and '.join(lacking)}; at least {least:,} are needed"
         )
 
 

@@ -43,7 +43,9 @@ def read_text(path: Path) -> Content:
         raise DataError(f"{path} cannot be read as a table: {first_line(error)}") from None
     if frame.width and frame[:, -1].has_nulls():
         check_rows(path, separator, len(header))
-    if headed:
+    if not headed:
+        frame.columns = [f"column_{place}" for place in range(1, frame.width + 1)]
+    else:
         check_names(path, [field.strip() for field in header])
         frame.columns = [name.strip() for name in frame.columns]
     filled = frame.filter(~pl.all_horizontal(pl.all().is_null()))

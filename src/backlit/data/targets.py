@@ -76,8 +76,7 @@ def infer(name: str, given: pl.Series | np.ndarray, task: str | None = None) -> 
         if as_numbers is None:
             example = column.filter(read.is_null())[0]
             raise DataError(f"the target {name!r} holds {example!r} where a regression needs numbers")
-        with np.errstate(over="ignore"):
-            numbers = as_numbers.to_numpy().astype(np.float32)
+        numbers = values.single(as_numbers)
         values.check_finite(numbers, f"the target {name!r}")
         return Target(numbers, task, reason, (), present)
     known = labels(column, as_numbers)
@@ -144,9 +143,9 @@ def numbered(name: str, given: pl.Series | np.ndarray, task: str, classes: Seque
             raise DataError(f"the target {name!r} holds {column[row]!r} in row {row} where a number is needed")
         if width != 1:
             raise DataError(f"targets of shape ({len(column)},) where {width} columns are needed")
-        numbers32 = as_numbers.to_numpy().astype(np.float32)
-        values.check_finite(numbers32, f"the target {name!r}")
-        return numbers32
+        single = values.single(as_numbers)
+        values.check_finite(single, f"the target {name!r}")
+        return single
     known = labels(column, None if as_numbers.has_nulls() else as_numbers)
     codes = values.codes_of(known, classes)
     codes = np.where(codes < 0, values.codes_of(column, classes), codes).astype(np.int32)
@@ -199,8 +198,8 @@ def class_weights(
 
     Source: G. King, L. Zeng, Logistic Regression in Rare Events Data, Political Analysis 9 (2001).
 
-    >>> class_weights(np.array([0, 0, 0, 1]), 2).round(2).tolist()
-    [0.67, 2.0]
+    >>> class_weights(np.array([0, 0, 1]), 2).tolist()
+    [0.75, 1.5]
     """
     names = [str(k) for k in range(classes)] if isinstance(classes, int) else list(classes)
     if isinstance(how, Mapping):

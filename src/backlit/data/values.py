@@ -28,6 +28,7 @@ CALENDAR = (
     "%d %b %Y",
     "%b %d, %Y",
     "%B %d, %Y",
+    "%Y%m%d",
 )
 CLOCK = ("", " %H:%M", " %H:%M:%S%.f", "T%H:%M", "T%H:%M:%S%.f")
 ZONED = ("%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M:%S%.f%#z")
@@ -68,16 +69,22 @@ def truths(column: pl.Series) -> pl.Series:
     return labels(column).replace_strict(meanings, default=None, return_dtype=pl.Float64)
 
 
+def single(column: pl.Series) -> np.ndarray:
+    """Numbers as float32; NaN where missing, infinite where they are beyond its range."""
+    with np.errstate(over="ignore"):
+        return column.to_numpy().astype(np.float32)
+
+
 def dates(column: pl.Series, form: str = "") -> pl.Series:
     """The values as dates with time, in UTC where they name a zone; null where a value is missing or no date.
 
     Args:
         column: the values.
-        form: how text writes them, one of `DATE_FORMATS`.
+        form: how text writes them, one of `DATE_FORMATS`; default the first that reads all of them, if any.
     """
     import polars as pl
 
-    if column.dtype == pl.String and form:
+    if column.dtype == pl.String and (form := form or date_format(column) or ""):
         zone = "UTC" if form in ZONED else None
         column = column.str.to_datetime(form, strict=False, time_unit="us", time_zone=zone, ambiguous="null")
     if column.dtype not in (pl.Date, pl.Datetime):

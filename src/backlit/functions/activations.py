@@ -118,7 +118,7 @@ def leaky_relu(z: Array, slope: float | Array = 0.01) -> Array:
             f"LeakyReLU's slope is {slope}, but max(z, αz) needs 0 ≤ α ≤ 1: use GeneralizedReLU for other slopes"
         )
     z = floats(z)
-    return lax.select(z > 0, z, slope * z)
+    return lax.select(z > 0, z, lax.convert_element_type(slope * z, z.dtype))
 
 
 def generalized_relu(z: Array, alpha: float | Array = 0.25) -> Array:
@@ -130,7 +130,7 @@ def generalized_relu(z: Array, alpha: float | Array = 0.25) -> Array:
     Array(3., dtype=float32)
     """
     z = floats(z)
-    return lax.select(z > 0, z, alpha * z)
+    return lax.select(z > 0, z, lax.convert_element_type(alpha * z, z.dtype))
 
 
 def elu(z: Array, alpha: float | Array = 1.0) -> Array:
@@ -142,7 +142,8 @@ def elu(z: Array, alpha: float | Array = 1.0) -> Array:
     z = floats(z)
     positive = z > 0
     # The exponential never sees a positive z, whose overflow would turn the gradient into 0 · inf.
-    return lax.select(positive, z, alpha * lax.expm1(lax.select(positive, lax.full_like(z, 0), z)))
+    negative = alpha * lax.expm1(lax.select(positive, lax.full_like(z, 0), z))
+    return lax.select(positive, z, lax.convert_element_type(negative, z.dtype))
 
 
 def softplus(z: Array) -> Array:

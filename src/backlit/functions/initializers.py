@@ -8,7 +8,7 @@ He, Glorot and LeCun choose the variance so that signals keep their size from la
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -19,7 +19,6 @@ from backlit.shapes import Array, Shape
 Distribution = Literal["normal", "uniform"]
 
 
-@runtime_checkable
 class Initializer(Protocol):
     """Draws a parameter: an immutable description that is called with a key, a shape and a dtype."""
 

@@ -68,15 +68,20 @@ def backpropagate(
     return gradients
 
 
-def pullback(tape: Tape, inputs: Sequence[Any], wanted: Sequence[bool]) -> tuple[list[Any], Pull]:
-    """The outputs of a program, and the function from their gradients to those of its wanted inputs."""
-    active = active_variables(tape, wanted)
+def pullback(
+    tape: Tape, inputs: Sequence[Any], wanted: Sequence[bool], ends: int | None = None
+) -> tuple[list[Any], Pull]:
+    """The outputs of a program, and the function from their gradients to those of its wanted inputs.
+
+    Only the first `ends` outputs (all by default) are differentiated; no gradient may be given for the others.
+    """
+    active = active_variables(tape, wanted, ends)
     values = start(tape, inputs)
     pulls = run(tape.equations, values, active)
 
     def pull(upstream: Sequence[Array | None]) -> list[Array | None]:
         gradients: Gradients = {}
-        for atom, gradient in zip(tape.outputs, upstream, strict=True):
+        for atom, gradient in zip(tape.outputs[:ends], upstream, strict=True):
             if atom in active and gradient is not None:
                 gradients[atom] = lax.add(gradients[atom], gradient) if atom in gradients else gradient
         backpropagate(tape, values, gradients, active, pulls)
@@ -85,10 +90,10 @@ def pullback(tape: Tape, inputs: Sequence[Any], wanted: Sequence[bool]) -> tuple
     return [read(values, atom) for atom in tape.outputs], pull
 
 
-def active_variables(tape: Tape, wanted: Sequence[bool]) -> frozenset[Variable]:
-    """The variables on a differentiable path from a wanted input to an output."""
+def active_variables(tape: Tape, wanted: Sequence[bool], ends: int | None = None) -> frozenset[Variable]:
+    """The variables on a differentiable path from a wanted input to one of the first `ends` outputs."""
     forward = reached_variables(tape, wanted)
-    needed = set(tape.outputs)
+    needed = set(tape.outputs[:ends])
     for equation in reversed(tape.equations):
         if any(variable in needed for variable in equation.outputs):
             needed.update(atom for atom in equation.inputs if isinstance(atom, Variable))

@@ -92,7 +92,7 @@ class Elementwise:
     def downstream(
         self, params: Params, inputs: Values, outputs: Values, upstream: Values, wanted: Sequence[bool]
     ) -> list[Array | None]:
-        """Upstream times local, summed over the axes along which a scalar input was spread."""
+        """Upstream times local, summed over the axes along which an input of size 1 was spread."""
         if upstream[0] is None:
             return [None] * len(inputs)
         return [
@@ -150,8 +150,17 @@ def scale(upstream: Array, local: Any) -> Array:
 
 
 def fit(gradient: Array, value: Any) -> Array:
-    """A gradient of the output's shape, summed to the shape of a spread input and cast to its dtype."""
-    if gradient.shape != jnp.shape(value):
-        gradient = lax.reduce_sum(gradient, axes=tuple(range(gradient.ndim)))
-    dtype = jnp.result_type(value)
+    """A gradient of the output's shape, summed over the axes along which the input was spread, in the input's dtype."""
+    shape, dtype = jnp.shape(value), jnp.result_type(value)
+    if gradient.shape != shape:
+        ones = (1,) * (gradient.ndim - len(shape)) + shape
+        spread = [axis for axis, size in enumerate(ones) if size != gradient.shape[axis]]
+        gradient = lax.reshape(lax.reduce_sum(gradient, spread), shape)
     return gradient if gradient.dtype == dtype else lax.convert_element_type(gradient, dtype)
+
+
+def describe(rule: Rule) -> str:
+    """The equation of a rule: the first line of its own docstring or of its parts'."""
+    parts = (*getattr(rule, "locals", ()), *getattr(rule, "pulls", ()))
+    documents = [part.__doc__ for part in parts] + [type(rule).__doc__]
+    return next((document.strip().splitlines()[0] for document in documents if document), "")

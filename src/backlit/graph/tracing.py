@@ -6,6 +6,7 @@ opened, so that the tape is one flat list, and every equation keeps the path of 
 Source: R. E. Wengert, "A simple automatic derivative evaluation program", 1964 (the tape).
 """
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -148,6 +149,18 @@ def check_arrays(tree: Any, what: str) -> None:
                 f"{what} holds a {type(leaf).__name__} at {jax.tree_util.keystr(path) or 'its root'}: a function can "
                 "be traced through arrays, numbers and pytrees of them only"
             )
+
+
+def name_arguments(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:
+    """The name of every array among the arguments: `x`, `params['dense_1']['weight']`."""
+    try:
+        bound = inspect.signature(f).bind(*args).arguments
+    except (TypeError, ValueError):
+        bound = {f"argument_{i}": value for i, value in enumerate(args)}
+    leaves = [
+        (name, *leaf) for name, value in bound.items() for leaf in jax.tree_util.tree_leaves_with_path(value)
+    ]
+    return [name + jax.tree_util.keystr(path) for name, path, _ in leaves]
 
 
 def name_of(f: Callable[..., Any]) -> str:

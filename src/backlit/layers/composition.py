@@ -7,6 +7,8 @@ Linear as a branch, a skip layer that hands the input straight on.
 
 from collections import Counter
 from dataclasses import dataclass, fields
+from functools import reduce
+from operator import add
 from typing import Any
 
 import jax
@@ -153,7 +155,7 @@ class Parallel(Composition):
             _apply(name, block, parameters, state, x, context.enter(name, index), after)
             for index, (name, block) in enumerate(self.named.items())
         ]
-        return (jnp.concatenate(outputs, axis=-1) if self.combine == "concatenate" else sum(outputs)), after
+        return (jnp.concatenate(outputs, axis=-1) if self.combine == "concatenate" else reduce(add, outputs)), after
 
     def _combined(self, outputs: list[Shape]) -> Shape:
         shapes = ", ".join(write(output) for output in outputs)

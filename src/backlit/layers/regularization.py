@@ -15,8 +15,8 @@ from backlit.shapes import Array, Shape
 class Dropout(Block):
     """Omit each unit of each example with probability `rate`: y = x·m / (1 − rate), m ~ Bernoulli(1 − rate).
 
-    The factor 1 / (1 − rate) is applied while training, so that E[y] = x and nothing is scaled at test time, where y = x.
-    That is the same as scaling the weights by 1 − rate at test time, as the first description has it.
+    The factor 1 / (1 − rate) is applied while training, so that E[y] = x, and y = x at test time. That is the same as
+    scaling the weights by 1 − rate at test time, as the first description has it.
 
     Args:
         rate: the probability of omission, in [0, 1).

@@ -13,7 +13,7 @@ LARGEST = 2**31 - 1
 
 def is_whole(value: Any, least: int) -> bool:
     """Whether a value is a whole number (True and False are not) from `least` to 2³¹ − 1."""
-    return isinstance(value, int | np.integer) and not isinstance(value, bool) and least <= value <= LARGEST
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and least <= int(value) <= LARGEST
 
 
 def keep_whole(block: object, name: str, least: int = 1) -> None:
@@ -37,7 +37,9 @@ def keep_number(block: object, name: str, expected: str, holds: Callable[[float]
         SettingError: where it is not a finite number for which `holds`; `expected` says so in words.
     """
     value = getattr(block, name)
-    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if isinstance(value, np.generic):
+        value = value.item()
+    real = isinstance(value, int | float) and not isinstance(value, bool)
     if not real or not abs(value) <= sys.float_info.max or not holds(value):
         raise SettingError(f"{type(block).__name__} takes a {name} {expected}, not {value!r}")
     object.__setattr__(block, name, float(value))

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from backlit.data import Dataset, Part, Schema, read
-from backlit.data import class_weights as balanced_weights
+from backlit.data import Dataset, Part, Schema, class_weights, read
 from backlit.errors import SettingError, nearest
 from backlit.functions.losses import Loss, default_loss, loss_named
 from backlit.functions.penalties import Penalty
@@ -62,13 +61,8 @@ def prepare(
     """
     chosen = _settings(loss, settings)
     dataset = _dataset(data, y, target=target, task=task, columns=columns, weights=weights, order_by=chosen.order_by)
-    extra = {
-        name: _separate(given, dataset)
-        for name, given in (("validation", validation), ("test", test))
-        if given is not None
-    }
-    if extra:
-        dataset = dataset.with_parts(**extra)
+    if validation is not None or test is not None:
+        dataset = dataset.with_parts(validation=validation, test=test)
     parts = dataset.split(chosen.split, chosen.seed)
     schema, train = parts.schema, parts.train
     classes = len(schema.classes)
@@ -82,10 +76,12 @@ def prepare(
     check_head(asked, rule)
     rule.check(body_of(whole, rule).plan(schema.input_shape).output, schema.task, classes, train.y.shape)
 
-    chosen = chosen.resolve(len(train.x), DEFAULT_LEARNING_RATES.get(chosen.optimizer, 1e-3))
+    chosen = chosen.resolve(
+        len(train.x), DEFAULT_LEARNING_RATES.get(chosen.optimizer, 1e-3), network not in (None, "default")
+    )
     steps = -(-len(train.x) // int(chosen.batch_size or 1)) * int(chosen.epochs or 1)
-    schedule = schedule_named(chosen.schedule, chosen.learning_rate, steps)
-    objective = Objective(whole, rule, Penalty(l1=chosen.l1, l2=chosen.l2), weights_of(plan), classes)
+    schedule = schedule_named(str(chosen.schedule), chosen.learning_rate, steps)
+    objective = Objective(whole, rule, Penalty(l1=chosen.l1, l2=chosen.l2 or 0.0), weights_of(plan), classes)
     return Run(
         dataset=dataset,
         parts=parts,
@@ -114,15 +110,6 @@ def _dataset(data: Any, y: Any, **how: Any) -> Dataset:
     return read(data, how.pop("target"), y=y, **how)
 
 
-def _separate(given: Any, dataset: Dataset) -> Dataset:
-    if isinstance(given, Dataset):
-        return given
-    source, y = given if isinstance(given, tuple) else (given, None)
-    schema = dataset.schema
-    target = schema.target if schema.kind == "table" else None
-    return read(source, target, y=y, task=schema.task)
-
-
 def _loss(loss: Any, task: str) -> Loss:
     if loss is None:
         return default_loss(task)
@@ -142,7 +129,7 @@ def _with_preprocessing(network: Block, schema: Schema, loss: Loss, train: Part,
         return Sequential(*blocks)
     before: list[Block] = []
     categories = tuple(feature.categories for feature in schema.features) if schema.kind == "table" else ()
-    if categories and np.isnan(train.x).any():
+    if categories and not all(categories):
         before.append(Impute())
     if standardize or train.x.dtype.kind in "iub":
         before.append(Standardize(tuple(i for i, k in enumerate(categories) if k)))
@@ -172,12 +159,4 @@ def _row_weights(train: Part, class_weight: str | Mapping[str, float] | None, sc
         return weights
     if not schema.classes:
         raise SettingError("class_weight is for classes, and the task is regression; use sample weights")
-    if isinstance(class_weight, str):
-        return weights * balanced_weights(train.y, len(schema.classes), class_weight)[train.y].astype(np.float32)
-    for name, value in class_weight.items():
-        if str(name) not in schema.classes:
-            raise SettingError(f"class_weight names no class {name!r}: {nearest(str(name), schema.classes)}")
-        if not (isinstance(value, (int, float)) and np.isfinite(value) and value >= 0):
-            raise SettingError(f"the weight of class {name!r} is a finite number of at least 0, not {value!r}")
-    named = {str(name): value for name, value in class_weight.items()}
-    return weights * np.asarray([named.get(name, 1.0) for name in schema.classes], np.float32)[train.y]
+    return weights * class_weights(train.y, schema.classes, class_weight)[train.y].astype(np.float32)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from backlit.errors import SettingError
 
-UNLIMITED = 1_000_000  # epochs, where only patience, convergence or time ends a run
+PRIOR = 3.0  # of the default penalty, λ = PRIOR / rows
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,14 @@ class Settings:
             cross-entropy for many.
         optimizer: the update rule by name, ours or one of Optax's.
         learning_rate: the step size η > 0; None: the rule's default.
-        schedule: how η changes over the run: 'constant', 'cosine', 'cosine(warmup=0.1)', ...
+        schedule: how η changes over the run: 'constant', 'cosine', 'cosine(warmup=0.1)', ...; None: 'cosine' where the
+            learning rate is chosen too, 'constant' where it is given.
         batch_size: examples a step, at least 1, or 'full' (gradient descent); None: by the number of rows.
         epochs: passes over the training data, at least 1; None: chosen by the number of rows.
         patience: epochs without a better validation loss before the run stops, at least 1; None: never.
         l1: λ of λ Σ|w|, at least 0, on weights, biases excluded.
-        l2: λ of λ Σ w², at least 0, on weights, biases excluded.
+        l2: λ of λ Σ w², at least 0, on weights, biases excluded; None: 3 / rows for the default network (a Gaussian
+            prior of fixed width on the weights), 0 for a network of the user's own.
         class_weight: 'balanced' (n / (K n_k)), or a weight by class name.
         split: shares of training, validation and test rows; above 0 for training; they sum to 1.
         order_by: a column by whose order the rows are split, the latest for the test; None: shuffled.
@@ -39,12 +41,12 @@ class Settings:
     loss: str | None = None
     optimizer: str = "adam"
     learning_rate: float | None = None
-    schedule: str = "constant"
+    schedule: str | None = None
     batch_size: int | Literal["full"] | None = None
     epochs: int | None = None
     patience: int | None = None
     l1: float = 0.0
-    l2: float = 0.0
+    l2: float | None = None
     class_weight: str | Mapping[str, float] | None = None
     split: tuple[float, float, float] = (0.7, 0.15, 0.15)
     order_by: str | None = None
@@ -66,7 +68,7 @@ class Settings:
                 raise SettingError(f"{name} is a finite number above 0, not {value!r}")
         for name in ("l1", "l2"):
             value = getattr(self, name)
-            if not (_is_number(value) and value >= 0):
+            if value is not None and not (_is_number(value) and value >= 0):
                 raise SettingError(f"{name} is a finite number of at least 0, not {value!r}")
         if isinstance(self.class_weight, str) and self.class_weight != "balanced":
             raise SettingError(f"class_weight is 'balanced' or a weight for each class, not {self.class_weight!r}")
@@ -76,8 +78,9 @@ class Settings:
         if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < least):
             raise SettingError(f"{name} is a whole number of at least {least}{otherwise}, not {value!r}")
 
-    def resolve(self, rows: int, learning_rate: float) -> "Settings":
-        """The settings with every open choice made for this many training rows."""
+    def resolve(self, rows: int, learning_rate: float, own_network: bool) -> "Settings":
+        """The settings with every open choice made, for this many training rows and a network of the user's own or not."""
+        l2 = 0.0 if own_network else PRIOR / rows
         batch = self.batch_size or (32 if rows < 5_000 else 64 if rows < 20_000 else 128)
         size = rows if batch == "full" else min(batch, rows)
         steps = math.ceil(rows / size)
@@ -88,6 +91,8 @@ class Settings:
             epochs=epochs,
             patience=self.patience or (max(10, min(40, epochs // 5)) if self.epochs is None else None),
             learning_rate=self.learning_rate or learning_rate,
+            schedule=self.schedule or ("cosine" if self.learning_rate is None else "constant"),
+            l2=l2 if self.l2 is None else self.l2,
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -45,10 +45,9 @@ class BinaryCrossEntropy(Loss):
 
     def predict(self, outputs: Array) -> Array:
         """[1 − p, p] of shape (B, 2) for one unit; for T independent units their p, of shape (B, T)."""
-        if outputs.ndim > 1 and outputs.shape[-1] > 1:
+        if several_units(outputs):
             return sigmoid(outputs)
-        z = outputs.reshape(-1)
-        return jnp.stack([sigmoid(-z), sigmoid(z)], axis=-1)
+        return sigmoid(both_signs(outputs))
 
     def output_shapes(self, task: str, classes: int, targets_shape: Shape) -> tuple[Shape, ...]:
         """One unit, or one for each of several independent targets."""
@@ -111,8 +110,8 @@ class Hinge(Loss):
 
     The batch takes the mean over examples. Source: document 1; Weston & Watkins 1999.
 
-    >>> Hinge().examples(jnp.array([[-2.85, 0.86, 0.28]]), jnp.array([2])).round(2)
-    Array([1.58], dtype=float32)
+    >>> Hinge().examples(jnp.array([[2.0, 5.0, 3.0]]), jnp.array([2]))
+    Array([3.], dtype=float32)
     """
 
     name = "hinge"
@@ -125,7 +124,7 @@ class Hinge(Loss):
 
     def examples(self, outputs: Array, targets: Array) -> Array:
         """The hinge loss of each example, of shape (B,); targets are the classes' numbers."""
-        if outputs.ndim == 1 or outputs.shape[-1] == 1:
+        if not several_units(outputs):
             z, y = paired(outputs, targets)
             losses = relu(1 - (2 * y - 1) * z)
             return jnp.mean(losses, axis=each_example(losses))
@@ -135,14 +134,22 @@ class Hinge(Loss):
 
     def predict(self, outputs: Array) -> Array:
         """Scores, not probabilities: the largest marks the class. One unit gives [−z, z], of shape (B, 2)."""
-        if outputs.ndim > 1 and outputs.shape[-1] > 1:
-            return outputs
-        z = outputs.reshape(-1)
-        return jnp.stack([-z, z], axis=-1)
+        return outputs if several_units(outputs) else both_signs(outputs)
 
     def output_shapes(self, task: str, classes: int, targets_shape: Shape) -> tuple[Shape, ...]:
         """A unit for each class; two classes need only one."""
         return ((1,), (), (2,)) if task == TWO_CLASSES else ((classes,),)
+
+
+def several_units(outputs: Array) -> bool:
+    """Whether the outputs, (B,) or (B, ..., units), come from more than one unit."""
+    return outputs.ndim > 1 and outputs.shape[-1] > 1
+
+
+def both_signs(outputs: Array) -> Array:
+    """[−z, z] of one unit: (B,) or (B, 1) gives (B, 2)."""
+    z = outputs[..., 0] if outputs.ndim > 1 else outputs
+    return jnp.stack([-z, z], axis=-1)
 
 
 def score_of_target(scores: Array, targets: Array) -> Array:

@@ -76,7 +76,7 @@ class Loss:
             of_classes = "" if task == REGRESSION else f" of {classes} classes"
             raise ShapeError(
                 f"The network's output has shape {write(tuple(output_shape))} an example, but the loss {self.name} "
-                f"with targets of shape {write(('N', *targets_shape[1:]))}{of_classes} needs "
+                f"with targets of shape {'×'.join(['N', *map(str, targets_shape[1:])])}{of_classes} needs "
                 f"{' or '.join(write(shape) for shape in fitting)}: end the network with "
                 f"{' or '.join(dict.fromkeys(head(shape) for shape in fitting))}"
             )

@@ -63,7 +63,7 @@ class Scan:
         last, (ys, kept) = lax.scan(step, list(carry), list(xs), reverse=params["reverse"], **loop)
         outputs = [*last, *ys]
         names = [*joint.xs, *joint.results[len(carry) :], *cut.kept]
-        stacks = {name: stack for name, stack in zip(names, [*xs, *ys, *kept], strict=True) if name in joint.timed}
+        stacks = dict(zip(names, [*xs, *ys, *kept], strict=True))
         backward_loop = {**loop, "reverse": not params["reverse"]}
 
         def pull(upstream: Sequence[Array | None]) -> list[Array | None]:
@@ -290,7 +290,8 @@ def later(axes: Sequence[int]) -> tuple[int, ...]:
 
 def read_all(values: Environment, atoms: Iterable[Atom]) -> list[Array]:
     """Values as arrays of their declared dtypes."""
-    return [jnp.asarray(read(values, atom), atom.aval.dtype) for atom in atoms]
+    found = [(read(values, atom), atom) for atom in atoms]
+    return [v if isinstance(v, jax.Array) else jnp.asarray(v, atom.aval.dtype) for v, atom in found]
 
 
 register("scan", Scan())

@@ -1,0 +1,34 @@
+# Each target sets itself up in .venv; all it needs is a python3 of version 3.11 or later (or PYTHON=/path/to/one).
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test clean
+
+demo: $(VENV)/installed
+	$(BIN)/backlit train digits
+
+test: $(VENV)/installed-for-tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest --doctest-modules src tests
+
+$(VENV)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit("Backlit needs Python 3.11 or later: make PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	touch $@
+
+$(VENV)/installed: pyproject.toml $(VENV)/pip
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/installed-for-tests: pyproject.toml $(VENV)/pip
+	$(BIN)/python -m pip install --quiet --editable . --group test
+	touch $(VENV)/installed $@
+
+clean:
+	rm -rf $(VENV) .venv-newest .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,100 @@
+"""`backlit predict`: a trained network's answers for new data."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from backlit.cli import options
+from backlit.cli.output import Report, number, print_json
+from backlit.cli.runs import check_output, model_folder
+from backlit.errors import FileError
+
+if TYPE_CHECKING:
+    from polars import DataFrame
+
+    from backlit.training import Model
+
+SHOWN = 20
+
+
+def predict(
+    run: options.Folder,
+    source: options.Source,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write a .csv, .tsv or .parquet file.")
+    ] = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Predict new data with a trained network, one answer for each row.
+
+    Columns are matched by name; missing columns and unknown categories are
+    reported. For classes, each row also holds every class's probability.
+    Without -o, a terminal shows the first rows, and a pipe gets CSV.
+    """
+    folder = model_folder(run)
+    if output is not None:
+        check_output(output, source)
+    from backlit.training import load
+
+    model = load(folder)
+    table = answers(model, source)
+    warn = Report(silent=quiet, stderr=True)
+    for note in model.notes:
+        warn.note(note)
+    report = Report(silent=quiet or as_json)
+    if output is not None:
+        write_table(table, output)
+        report.line(f"{table.height:,} predictions in {output}")
+    if as_json:
+        print_json({"rows": table.height, "predictions": table.to_dicts()})
+    elif output is None and report.live:
+        report.table(table.columns, [[cell(value) for value in row] for row in table.head(SHOWN).iter_rows()])
+        if table.height > SHOWN:
+            report.line(f"… and {table.height - SHOWN:,} more rows; -o FILE writes all")
+    elif output is None and not quiet:
+        print(table.write_csv(), end="")
+
+
+def answers(model: "Model", source: str) -> "DataFrame":
+    """Predictions, and for classes the probability of each, one row a row of data."""
+    import polars as pl
+
+    schema = model.schema
+    if schema.classes and model.loss.link is not None:
+        chances = model.predict_proba(source)
+        columns: dict[str, Any] = {"prediction": schema.decode(chances.argmax(-1))}
+        return pl.DataFrame(
+            {**columns, **{f"p({name})": chances[:, place] for place, name in enumerate(schema.classes)}}
+        )
+    values = model.predict(source)
+    if values.ndim == 1:
+        return pl.DataFrame({"prediction": values.tolist()})
+    return pl.DataFrame({f"prediction {name}": values[:, place] for place, name in enumerate(schema.target)})
+
+
+def write_table(table: "DataFrame", path: Path) -> None:
+    """Write a table as its file's suffix says, whole or not at all.
+
+    Raises:
+        FileError: the system refused.
+    """
+    filling = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        if path.suffix.lower() == ".parquet":
+            table.write_parquet(filling)
+        else:
+            table.write_csv(filling, separator="\t" if path.suffix.lower() == ".tsv" else ",")
+        os.replace(filling, path)
+    except OSError as error:
+        raise FileError(f"cannot write {path}: {error.strerror or error}; nothing was written") from error
+    finally:
+        filling.unlink(missing_ok=True)
+
+
+def cell(value: Any) -> str:
+    """An answer as text."""
+    return number(value) if isinstance(value, float) else str(value)

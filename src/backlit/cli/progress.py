@@ -1,0 +1,71 @@
+"""How a run tells of itself while it trains: a live bar on a terminal, about ten plain lines elsewhere."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeAlias
+
+from backlit.cli.output import Report, number
+
+if TYPE_CHECKING:
+    from backlit.training import Progress
+
+Follow: TypeAlias = "Callable[[Progress], None]"
+LINES = 10
+
+
+@contextmanager
+def following(report: Report, epochs: int) -> Iterator["Follow | None"]:
+    """What to call with a run's progress while the block lasts; None where nobody listens."""
+    if report.silent:
+        yield None
+    elif report.live:
+        with bar(report, epochs) as follow:
+            yield follow
+    else:
+        yield lines(report)
+
+
+@contextmanager
+def bar(report: Report, epochs: int) -> Iterator["Follow"]:
+    """A bar that fills with the epochs, with the losses, the score and the time left."""
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import Progress as Live
+
+    columns = (TextColumn("epoch"), MofNCompleteColumn(), BarColumn(), TextColumn("{task.description}"))
+    with Live(*columns, console=report.console, transient=True) as live:
+        task = live.add_task("compiling", total=epochs)
+
+        def follow(progress: "Progress") -> None:
+            live.update(task, completed=progress.epoch, description=f"{words(progress)}, {left(progress)} left")
+
+        yield follow
+
+
+def lines(report: Report) -> "Follow":
+    """A line for each tenth of the epochs."""
+    told = 0
+
+    def follow(progress: "Progress") -> None:
+        nonlocal told
+        tenth = LINES * progress.epoch // progress.epochs
+        if tenth > told or progress.epoch == 1:
+            told = tenth
+            report.line(f"epoch {progress.epoch}/{progress.epochs}: {words(progress)}, {left(progress)} left")
+
+    return follow
+
+
+def words(progress: "Progress") -> str:
+    """The losses and the score in words."""
+    if progress.validation_loss is None:
+        return f"loss {number(progress.loss)}, {progress.score_name} {number(progress.score)}"
+    return (
+        f"loss {number(progress.loss)}, validation loss {number(progress.validation_loss)}, "
+        f"{progress.score_name} {number(progress.validation_score)}"
+    )
+
+
+def left(progress: "Progress") -> str:
+    """The time left at most, as people write it."""
+    seconds = round(progress.seconds_left)
+    return f"{seconds} s" if seconds < 100 else f"{seconds // 60} min {seconds % 60} s"

@@ -1,0 +1,69 @@
+"""`backlit summary`: the layers of a network, their shapes, parameters and costs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backlit.cli import options
+from backlit.cli.network import show_summary
+from backlit.cli.output import Report, print_json
+from backlit.cli.runs import model_folder
+from backlit.errors import SettingError
+
+
+def summary(
+    network: Annotated[
+        str,
+        typer.Argument(metavar="NETWORK", help="The notation, a name, a JSON file, or the folder of a run or a model."),
+    ],
+    input_shape: Annotated[
+        str | None,
+        typer.Option(
+            "--input", metavar="SHAPE", help="The shape of one example, such as 32,32,3; a run knows its own."
+        ),
+    ] = None,
+    outputs: Annotated[int, typer.Option(min=1, help="The number of outputs, for a network by name.")] = 1,
+    as_json: options.Json = False,
+) -> None:
+    """Show a network's layers: shapes, parameters, costs.
+
+    No parameter is allocated, so a network of any size can be counted.
+    """
+    if Path(network).is_dir():
+        from backlit.training import load
+
+        found = load(model_folder(Path(network))).summary()
+    else:
+        if input_shape is None:
+            raise SettingError("--input is missing: give the shape of one example, such as --input 32,32,3")
+        shape = options.read_shape(input_shape)
+        from backlit.networks.named import network_named
+
+        found = network_named(network, shape, outputs, rows=1).summary(shape)
+    if as_json:
+        print_json(
+            {
+                "network": found.notation,
+                "input": found.input,
+                "output": found.output,
+                "layers": [
+                    {
+                        "layer": row.path,
+                        "output": row.output,
+                        "parameters": row.parameters,
+                        "multiply_adds": row.multiply_adds,
+                        "receptive_field": row.reach.size,
+                    }
+                    for row in found.rows
+                ],
+                "neurons": found.neurons,
+                "parameters": found.parameters,
+                "weights": found.weights,
+                "biases": found.biases,
+                "frozen": found.frozen,
+                "multiply_adds": found.multiply_adds,
+            }
+        )
+    else:
+        show_summary(Report(), found)

@@ -1,0 +1,70 @@
+"""The rule of products: matrix products, batched and contracted along any axes.
+
+For Y = A·B: Ā = Ȳ·Bᵀ and B̄ = Aᵀ·Ȳ. In general Y sums A and B over the contracted axes, runs over the batch axes of
+both, and keeps the free axes of A, then those of B; the gradient of a factor contracts Ȳ with the other factor over
+that factor's free axes.
+"""
+
+from collections.abc import Sequence
+
+from jax import lax
+
+from backlit.graph.rulebook import Params, PerInput, Values, register
+from backlit.shapes import Array
+
+Axes = Sequence[int]
+
+
+def pull_left(params: Params, inputs: Values, output: Array, upstream: Array) -> Array:
+    """Y = A·B: Ā = Ȳ·Bᵀ"""
+    a, b = inputs
+    (a_sum, b_sum), (a_batch, b_batch) = params["dimension_numbers"]
+    b_free = free(b.ndim, b_sum, b_batch)
+    ends = range(output.ndim - len(b_free), output.ndim)
+    return pull_factor(params, a, a_sum, a_batch, b, b_sum, b_batch, upstream, ends)
+
+
+def pull_right(params: Params, inputs: Values, output: Array, upstream: Array) -> Array:
+    """Y = A·B: B̄ = Aᵀ·Ȳ"""
+    a, b = inputs
+    (a_sum, b_sum), (a_batch, b_batch) = params["dimension_numbers"]
+    a_free = free(a.ndim, a_sum, a_batch)
+    middle = range(len(a_batch), len(a_batch) + len(a_free))
+    return pull_factor(params, b, b_sum, b_batch, a, a_sum, a_batch, upstream, middle)
+
+
+def pull_factor(
+    params: Params,
+    x: Array,
+    x_sum: Axes,
+    x_batch: Axes,
+    other: Array,
+    other_sum: Axes,
+    other_batch: Axes,
+    upstream: Array,
+    upstream_sum: Axes,
+) -> Array:
+    """x̄: the upstream gradient times the other factor, its axes then put in the order of x's."""
+    numbers = (
+        (tuple(upstream_sum), free(other.ndim, other_sum, other_batch)),
+        (tuple(range(len(x_batch))), tuple(other_batch)),
+    )
+    product = lax.dot_general(
+        upstream,
+        other,
+        numbers,
+        precision=params["precision"],
+        preferred_element_type=params["preferred_element_type"],
+    )
+    partners = dict(zip(other_sum, x_sum, strict=True))
+    order = (*x_batch, *free(x.ndim, x_sum, x_batch), *(partners[axis] for axis in sorted(other_sum)))
+    gradient = lax.transpose(product, [order.index(axis) for axis in range(x.ndim)])
+    return gradient if gradient.dtype == x.dtype else lax.convert_element_type(gradient, x.dtype)
+
+
+def free(rank: int, summed: Axes, batch: Axes) -> tuple[int, ...]:
+    """The axes of a factor that are neither summed nor batch axes."""
+    return tuple(axis for axis in range(rank) if axis not in summed and axis not in batch)
+
+
+register("dot_general", PerInput((pull_left, pull_right)))

@@ -1,0 +1,118 @@
+"""Rules of pooling: sums and extrema over sliding windows.
+
+Windows that lie side by side are blocks of a reshaped array: their rules are reductions over the blocks' own axes, which
+compile to far faster loops than the general ones. In a window whose largest (or smallest) element occurs several times
+the first one gets the gradient, as in JAX.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from jax import lax
+from jax.extend.core import primitives
+
+from backlit.graph.fallback import Fallback, bind
+from backlit.graph.rulebook import Params, PerInput, Values, register
+from backlit.graph.rules.convolution import dilate
+from backlit.shapes import Array, Shape
+
+
+def pull_window_sum(params: Params, inputs: Values, output: Array, upstream: Array) -> Array:
+    """y_p = Σ_k x[s·p + k]: x̄_q = Σ ȳ_p over the windows p that hold q"""
+    shape, windows = inputs[0].shape, params["window_dimensions"]
+    if side_by_side(params):
+        return join_blocks(repeat(upstream, windows), shape)
+    margins = []
+    for axis, stride in enumerate(params["window_strides"]):
+        reach = params["window_dilation"][axis] * (windows[axis] - 1)
+        size, count = dilate(shape[axis], params["base_dilation"][axis]), dilate(upstream.shape[axis], stride)
+        low = reach - params["padding"][axis][0]
+        margins.append((low, size + reach - count - low, stride - 1))
+    spaced = lax.pad(upstream, upstream.dtype.type(0), margins)
+    ones = (1,) * len(shape)
+    slide = {"window_strides": params["base_dilation"], "padding": ((0, 0),) * len(shape), "base_dilation": ones}
+    return bind(primitives.reduce_window_sum_p, params | slide, [spaced])[0]
+
+
+def pull_window_max(params: Params, inputs: Values, output: Array, upstream: Array) -> Array:
+    """y_p = max_k x[s·p + k]: x̄_q = Σ ȳ_p over the windows p whose first largest element is q"""
+    return pull_extremum(params, inputs[0], output, upstream, primitives.reduce_window_max_p)
+
+
+def pull_window_min(params: Params, inputs: Values, output: Array, upstream: Array) -> Array:
+    """y_p = min_k x[s·p + k]: x̄_q = Σ ȳ_p over the windows p whose first smallest element is q"""
+    return pull_extremum(params, inputs[0], output, upstream, primitives.reduce_window_min_p)
+
+
+def pull_extremum(params: Params, x: Array, output: Array, upstream: Array, primitive: Any) -> Array:
+    """The upstream gradient of every window, at its first extreme element; over gaps it is left to JAX."""
+    windows = params["window_dimensions"]
+    if not undilated(params):
+        return Fallback(primitive).downstream(params, [x], [output], [upstream], [True])[0]
+    if not side_by_side(params):
+        better = primitives.ge_p if primitive is primitives.reduce_window_max_p else primitives.le_p
+        names = ("window_dimensions", "window_strides", "padding")
+        choice = {"select_prim": better} | {name: params[name] for name in names}
+        return bind(primitives.select_and_scatter_add_p, choice, [upstream, x])[0]
+    blocks = split_blocks(x, windows, output.shape)
+    place = places(blocks.shape, windows)
+    candidates = lax.select(lax.eq(blocks, repeat(output, windows)), place, lax.full_like(place, math.prod(windows)))
+    first = lax.reduce_min(candidates, range(1, blocks.ndim, 2))
+    gradient = repeat(upstream, windows)
+    chosen = lax.select(lax.eq(place, repeat(first, windows)), gradient, lax.full_like(gradient, 0))
+    return join_blocks(chosen, x.shape)
+
+
+def side_by_side(params: Params) -> bool:
+    """Whether the windows are blocks: each begins where the last one ends, at the edge, without gaps."""
+    return (
+        tuple(params["window_dimensions"]) == tuple(params["window_strides"])
+        and all(pair == (0, 0) for pair in params["padding"])
+        and undilated(params)
+    )
+
+
+def undilated(params: Params) -> bool:
+    """Whether there are no gaps between the elements, of the input and of the windows."""
+    return all(step == 1 for step in (*params["base_dilation"], *params["window_dilation"]))
+
+
+def split_blocks(x: Array, windows: Shape, counts: Shape) -> Array:
+    """An array of n·k elements along each axis as one of n blocks of k; what is left over is cut off."""
+    covered = [count * window for count, window in zip(counts, windows, strict=True)]
+    whole = x if x.shape == tuple(covered) else lax.slice(x, [0] * x.ndim, covered)
+    return lax.reshape(whole, interleave(counts, windows))
+
+
+def join_blocks(blocks: Array, shape: Shape) -> Array:
+    """The inverse of `split_blocks`, with zeros where something was cut off."""
+    sizes = blocks.shape
+    covered = tuple(count * window for count, window in zip(sizes[::2], sizes[1::2], strict=True))
+    margins = [(0, full - size, 0) for full, size in zip(shape, covered, strict=True)]
+    whole = lax.reshape(blocks, covered)
+    return whole if covered == shape else lax.pad(whole, blocks.dtype.type(0), margins)
+
+
+def repeat(value: Array, windows: Shape) -> Array:
+    """One number a block, as often as the block has elements."""
+    return lax.broadcast_in_dim(value, interleave(value.shape, windows), range(0, 2 * value.ndim, 2))
+
+
+def places(shape: Shape, windows: Shape) -> Array:
+    """The number of every element within its block, in reading order."""
+    number = lax.full(shape, 0, "int32")
+    for axis, window in enumerate(windows):
+        if window > 1:
+            number = number * window + lax.broadcasted_iota("int32", shape, 2 * axis + 1)
+    return number
+
+
+def interleave(counts: Sequence[int], windows: Sequence[int]) -> Shape:
+    """The shape of the blocks: n_0, k_0, n_1, k_1, ..."""
+    return tuple(size for pair in zip(counts, windows, strict=True) for size in pair)
+
+
+register("reduce_window_sum", PerInput((pull_window_sum,)))
+register("reduce_window_max", PerInput((pull_window_max,)))
+register("reduce_window_min", PerInput((pull_window_min,)))

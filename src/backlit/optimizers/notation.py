@@ -1,0 +1,73 @@
+"""The notation of rules and schedules: a name, and settings that are numbers: `cosine(warmup=0.1)`.
+
+    call    = name [ "(" [ setting { "," setting } ] ")" ]
+    setting = name "=" number
+
+Text is parsed, never evaluated; the names come from closed tables.
+"""
+
+import ast
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from backlit.errors import NotationError, SettingError, nearest
+
+LONGEST = 200
+
+
+def read_call(text: str) -> tuple[str, dict[str, float]]:
+    """The name, in lower case with hyphens, and the settings of a text in the notation.
+
+    Args:
+        text: at most 200 characters.
+
+    Raises:
+        NotationError: the text is not of this form.
+
+    >>> read_call("Heavy_Ball(decay=0.8)")
+    ('heavy-ball', {'decay': 0.8})
+    """
+    shape = re.fullmatch(r"\s*([A-Za-z][\w.-]*)\s*(\([^()]*\))?\s*", text[: LONGEST + 1], re.ASCII)
+    if shape is None or len(text) > LONGEST:
+        shown = text if len(text) <= 60 else text[:60] + "…"
+        raise NotationError(f"{shown!r} cannot be read: write a name and its settings, as in cosine(warmup=0.1)")
+    name, settings = shape.groups()
+    return hyphenated(name), read_settings(text, settings or "()")
+
+
+def read_settings(text: str, settings: str) -> dict[str, float]:
+    """The settings in `(name=number, ...)`."""
+    wrong = NotationError(f"The settings of {text!r} cannot be read: write name=number, as in cosine(warmup=0.1)")
+    try:
+        call = ast.parse("f" + settings, mode="eval").body
+        if not isinstance(call, ast.Call):
+            raise wrong
+        values = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+    except (SyntaxError, ValueError):
+        raise wrong from None
+    numbers = all(isinstance(value, (int, float)) for value in values.values())
+    if call.args or None in values or not numbers:
+        raise wrong
+    return {str(name): value for name, value in values.items()}
+
+
+def hyphenated(name: str) -> str:
+    """A name as the tables have it: lower case, with hyphens."""
+    return name.strip().lower().replace("_", "-")
+
+
+def call_named(
+    kind: str, name: str, function: Callable[..., Any], given: tuple[Any, ...], settings: Mapping[str, Any]
+) -> Any:
+    """Calls a function of the tables with settings whose names are checked first.
+
+    Raises:
+        SettingError: the function has no such setting.
+    """
+    known = list(inspect.signature(function).parameters)[len(given) :]
+    for setting in settings:
+        if setting not in known:
+            raise SettingError(f"The {kind} {name} has no setting {setting!r}: {nearest(setting, known)}")
+    return function(*given, **settings)

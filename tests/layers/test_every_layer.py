@@ -1,0 +1,213 @@
+"""One harness for every layer of the registry: whatever a layer's plan says, its application does."""
+
+import json
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from backlit.errors import ShapeError
+from backlit.layers.activation import (
+    ELU,
+    GeneralizedReLU,
+    LeakyReLU,
+    Linear,
+    ReLU,
+    Sigmoid,
+    Sign,
+    Softmax,
+    Softplus,
+    Step,
+    Swish,
+    Tanh,
+)
+from backlit.layers.block import Block, Context
+from backlit.layers.composition import Parallel, Residual, Sequential
+from backlit.layers.dense import Dense
+from backlit.layers.normalization import BatchNorm
+from backlit.layers.notation import read, write
+from backlit.layers.preprocessing import Impute, OneHot, Standardize
+from backlit.layers.registry import LAYERS
+from backlit.layers.regularization import Dropout
+from backlit.layers.reshaping import Flatten
+from backlit.layers.scaling import Rescale
+
+
+@dataclass(frozen=True)
+class Case:
+    """A layer, the shape of an example, and what it makes of it, by hand; `bad` is a shape that it must refuse."""
+
+    block: Block
+    input: tuple[int, ...]
+    output: tuple[int, ...]
+    parameters: int = 0
+    bad: tuple[int, ...] | None = None
+    flat: bool = False  # its derivative is 0 almost everywhere
+
+
+CASES = [
+    Case(Sequential(Dense(4), Tanh, Dense(2)), (3,), (2,), 26, bad=()),
+    Case(Sequential(), (5, 2), (5, 2)),
+    Case(Sequential(Dense(4), BatchNorm, Swish), (5, 3), (5, 4), 24),
+    Case(Residual(Dense(4), Tanh, Residual(Dense(4))), (5, 4), (5, 4), 40, bad=(3,)),
+    Case(Parallel(Linear, Sequential(Dense(8), Tanh), Dense(1)), (5, 3), (5, 12), 36, bad=()),
+    Case(Parallel(Dense(2), Sequential(Tanh, Dense(2)), combine="add"), (3,), (2,), 16, bad=()),
+    Case(Dense(4), (3,), (4,), 16, bad=()),
+    Case(Dense(4, bias=False, initializer="Glorot"), (2, 5, 3), (2, 5, 4), 12, bad=()),
+    Case(BatchNorm(momentum=0.5), (3,), (3,), 6, bad=()),
+    Case(BatchNorm(epsilon=0.1), (5, 3), (5, 3), 6, bad=()),
+    Case(Dropout(0.25), (5, 3), (5, 3)),
+    Case(Flatten(), (2, 5, 3), (30,)),
+    Case(Flatten(), (), (1,)),
+    Case(Linear(), (5, 3), (5, 3)),
+    Case(Step(), (5, 3), (5, 3), flat=True),
+    Case(Sign(), (5, 3), (5, 3), flat=True),
+    Case(Sigmoid(), (5, 3), (5, 3)),
+    Case(Tanh(), (5, 3), (5, 3)),
+    Case(ReLU(), (5, 3), (5, 3)),
+    Case(LeakyReLU(0.2), (5, 3), (5, 3)),
+    Case(GeneralizedReLU(-1.0), (5, 3), (5, 3)),
+    Case(ELU(0.5), (5, 3), (5, 3)),
+    Case(Softplus(), (5, 3), (5, 3)),
+    Case(Swish(2.0), (5, 3), (5, 3)),
+    Case(Softmax(), (5, 3), (5, 3), bad=()),
+    Case(Impute(), (5, 3), (5, 3)),
+    Case(Standardize((1,)), (5, 3), (5, 3), bad=(5, 1)),
+    Case(OneHot((0, 3, 2)), (3,), (6,), bad=(2,)),
+    Case(Rescale(), (5, 3), (5, 3), bad=()),
+]
+
+
+def of(cases):
+    return pytest.mark.parametrize("case", cases, ids=lambda case: f"{case.block}-{case.input}")
+
+
+each = of(CASES)
+
+
+def variables(case, dtype=jnp.float32):
+    """Parameters and state, moved off their neat first values."""
+    trees = case.block.initialize(case.input, jax.random.key(1))
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf + 0.1 * jnp.arange(leaf.size).reshape(leaf.shape), dtype), trees)
+
+
+def examples(case, count, dtype=np.float32):
+    return np.random.default_rng(0).normal(size=(count, *case.input)).astype(dtype)
+
+
+def test_every_registered_layer_has_a_case():
+    assert {type(case.block) for case in CASES} == set(LAYERS.values())
+
+
+@each
+def test_shapes_types_and_structure_are_the_plans(case):
+    plan = case.block.plan(case.input)
+    assert (plan.input, plan.output, plan.size) == (case.input, case.output, case.parameters)
+    parameters, state = case.block.initialize(case.input, jax.random.key(0))
+    for kind, tree in (("parameters", parameters), ("state", state)):
+        expected = jax.tree.map(lambda variable: variable.shape, plan.tree(kind))
+        assert jax.tree.map(jnp.shape, tree) == expected
+        assert all(leaf.dtype == jnp.float32 for leaf in jax.tree.leaves(tree))
+    for count in (1, 4):
+        for context in (Context(), Context(training=True, key=jax.random.key(2), mask=jnp.ones(count))):
+            y, after = case.block.apply(parameters, state, jnp.asarray(examples(case, count)), context)
+            assert y.shape == (count, *case.output)
+            assert y.dtype == jnp.float32
+            assert jax.tree.map(jnp.shape, after) == jax.tree.map(jnp.shape, state)
+
+
+@each
+def test_summary_counts_what_initialization_draws(case):
+    summary = case.block.summary(case.input)
+    parameters, state = case.block.initialize(case.input, jax.random.key(0))
+    assert summary.parameters == sum(leaf.size for leaf in jax.tree.leaves(parameters)) == case.parameters
+    assert sum(row.parameters for row in summary.rows) == case.parameters
+    assert summary.frozen == sum(leaf.size for leaf in jax.tree.leaves(state))
+    assert summary.output == case.output
+    assert str(summary).count("\n") >= 4
+
+
+@each
+@pytest.mark.parametrize("training", [False, True], ids=["predicting", "training"])
+def test_gradients_equal_central_differences(case, training):
+    with jax.enable_x64(True):
+        parameters, state = variables(case, jnp.float64)
+        x = jnp.asarray(examples(case, 4, np.float64))
+        context = Context(training=training, key=jax.random.key(3), mask=jnp.asarray([1.0, 1.0, 1.0, 0.0]))
+        seed = jnp.asarray(np.random.default_rng(1).normal(size=(4, *case.output)))
+
+        @jax.jit
+        def objective(point):
+            y, _ = case.block.apply(point[0], state, point[1], context)
+            assert y.dtype == jnp.float64
+            return (y * seed).sum()
+
+        point = (parameters, x)
+        gradient = jax.jit(jax.grad(objective))(point)
+        rng = np.random.default_rng(2)
+        for _ in range(3):
+            direction = jax.tree.map(lambda leaf: jnp.asarray(rng.normal(size=leaf.shape)), point)
+            ahead, behind = (
+                objective(jax.tree.map(lambda p, d, h=h: p + h * d, point, direction)) for h in (1e-6, -1e-6)
+            )
+            slope = sum(jnp.vdot(g, d) for g, d in zip(*map(jax.tree.leaves, (gradient, direction)), strict=True))
+            np.testing.assert_allclose(slope, (ahead - behind) / 2e-6, rtol=1e-6, atol=1e-7)
+
+
+@each
+def test_compiled_and_as_a_population_it_gives_the_same(case):
+    x = jnp.asarray(examples(case, 4))
+    members = [case.block.initialize(case.input, jax.random.key(seed)) for seed in range(3)]
+    population = jax.tree.map(lambda *leaves: jnp.stack(leaves), *members)
+
+    def outputs(variables):
+        return case.block.apply(*variables, x, Context())[0]
+
+    one_by_one = jnp.stack([outputs(member) for member in members])
+    np.testing.assert_allclose(jax.jit(outputs)(members[0]), one_by_one[0], rtol=1e-5, atol=1e-6)
+    if jax.tree.leaves(population):
+        np.testing.assert_allclose(jax.vmap(outputs)(population), one_by_one, rtol=1e-5, atol=1e-6)
+
+
+@each
+def test_text_and_json_give_it_back(case):
+    assert read(str(case.block)) == (case.block if type(case.block) is Sequential else Sequential(case.block))
+    network = Sequential(Linear, case.block)
+    again = read(json.loads(json.dumps({"network": write(network)}))["network"])
+    assert again == network
+    assert hash(again) == hash(network)
+
+
+@of([case for case in CASES if not case.flat and len(case.output) == len(case.input) > 1])
+def test_the_reach_is_the_extent_of_the_gradient(case):
+    plan = case.block.plan(case.input)
+    parameters, state = variables(case)
+    middle = tuple(size // 2 for size in plan.output[:-1])
+
+    def position(x):
+        return case.block.apply(parameters, state, x[None], Context())[0][0][middle].dot(
+            jnp.arange(1.0, plan.output[-1] + 1)
+        )
+
+    seen = np.abs(jax.grad(position)(jnp.asarray(examples(case, 1)[0]))).sum(-1) > 0
+    extents = tuple(int(np.ptp(places)) + 1 for places in np.nonzero(seen))
+    expected = case.input[:-1] if plan.reach.size is None else plan.reach.size or (1,) * len(extents)
+    assert extents == expected
+
+
+@of([case for case in CASES if case.bad is not None])
+def test_an_input_that_does_not_fit_is_refused_with_the_layers_path(case):
+    name = f"{type(case.block).__name__.lower()}_1"
+    with pytest.raises(ShapeError, match=name) as caught:
+        Sequential(Sequential(ReLU, case.block)).plan(case.bad)
+    assert caught.value.path[:2] == ("sequential_1", name)
+
+
+@each
+def test_nothing_random_without_training(case):
+    parameters, state = variables(case)
+    x = jnp.asarray(examples(case, 2))
+    first, second = (case.block.apply(parameters, state, x, Context(key=key))[0] for key in (None, jax.random.key(5)))
+    np.testing.assert_array_equal(first, second)

@@ -1,0 +1,61 @@
+"""Batch normalization against its formula in NumPy."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from backlit.layers.block import Context
+from backlit.layers.normalization import BatchNorm
+
+RNG = np.random.default_rng(0)
+PARAMETERS = {"scale": jnp.asarray([2.0, 0.5]), "shift": jnp.asarray([-1.0, 3.0])}
+STATE = {"mean": jnp.asarray([0.2, -0.4]), "variance": jnp.asarray([2.0, 0.25])}
+
+
+def formula(x, mean, variance, epsilon=1e-5):
+    return np.asarray(PARAMETERS["scale"]) * (x - mean) / np.sqrt(variance + epsilon) + np.asarray(PARAMETERS["shift"])
+
+
+@pytest.mark.parametrize("shape", [(6, 2), (6, 5, 2), (6, 4, 3, 2)])
+def test_training_uses_the_batch_and_moves_the_running_statistics(shape):
+    x = RNG.normal(3, 2, shape).astype(np.float32)
+    mean, variance = x.reshape(-1, 2).mean(0), x.reshape(-1, 2).var(0)
+    y, after = BatchNorm(momentum=0.75).apply(PARAMETERS, STATE, jnp.asarray(x), Context(training=True))
+    np.testing.assert_allclose(y, formula(x, mean, variance), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(after["mean"], 0.75 * np.asarray(STATE["mean"]) + 0.25 * mean, rtol=1e-5)
+    np.testing.assert_allclose(after["variance"], 0.75 * np.asarray(STATE["variance"]) + 0.25 * variance, rtol=1e-4)
+
+
+def test_prediction_uses_the_running_statistics_and_leaves_them():
+    x = RNG.normal(size=(6, 2)).astype(np.float32)
+    y, after = BatchNorm().apply(PARAMETERS, STATE, jnp.asarray(x), Context())
+    np.testing.assert_allclose(y, formula(x, *map(np.asarray, STATE.values())), rtol=1e-5, atol=1e-6)
+    assert after == STATE
+
+
+@pytest.mark.parametrize("shape", [(6, 2), (6, 5, 2)])
+def test_padding_is_left_out_of_the_statistics(shape):
+    x = RNG.normal(3, 2, shape).astype(np.float32)
+    x[4:] = 1000
+    mask = jnp.asarray([1.0, 1, 1, 1, 0, 0])
+    layer = BatchNorm()
+    padded, after = layer.apply(PARAMETERS, STATE, jnp.asarray(x), Context(training=True, mask=mask))
+    alone, expected = layer.apply(PARAMETERS, STATE, jnp.asarray(x[:4]), Context(training=True))
+    np.testing.assert_allclose(padded[:4], alone, rtol=1e-4, atol=1e-5)
+    for name in STATE:
+        np.testing.assert_allclose(after[name], expected[name], rtol=1e-5)
+
+
+def test_a_batch_of_padding_alone_stays_finite():
+    y, after = BatchNorm().apply(PARAMETERS, STATE, jnp.zeros((3, 2)), Context(training=True, mask=jnp.zeros(3)))
+    assert np.isfinite(y).all()
+    assert all(np.isfinite(value).all() for value in after.values())
+
+
+def test_many_steps_bring_the_running_statistics_to_the_datas():
+    x = RNG.normal(3, 2, (50, 2)).astype(np.float32)
+    layer, state = BatchNorm(), STATE
+    for _ in range(200):
+        _, state = layer.apply(PARAMETERS, state, jnp.asarray(x), Context(training=True))
+    np.testing.assert_allclose(state["mean"], x.mean(0), rtol=1e-4)
+    np.testing.assert_allclose(state["variance"], x.var(0), rtol=1e-4)
