@@ -191,14 +191,23 @@ __all__ = [
 
 HOMES = {
     "backlit.data": "Dataset Schema read",
-    "backlit.errors": "BacklitError DataError FileError GraphError InputError NotationError SettingError ShapeError TrainingError",
-    "backlit.functions.activations": "elu generalized_relu leaky_relu linear relu sigmoid sign softmax softplus step swish tanh",
+    "backlit.errors": (
+        "BacklitError DataError FileError GraphError InputError NotationError SettingError ShapeError TrainingError"
+    ),
+    "backlit.functions.activations": (
+        "elu generalized_relu leaky_relu linear relu sigmoid sign softmax softplus step swish tanh"
+    ),
     "backlit.functions.initializers": "Constant Glorot He LeCun Normal Uniform",
-    "backlit.functions.losses": "BinaryCrossEntropy CrossEntropy FunctionLoss HalfSquaredError Hinge Huber Loss MeanAbsoluteError MeanSquaredError SumSquaredError",
+    "backlit.functions.losses": (
+        "BinaryCrossEntropy CrossEntropy FunctionLoss HalfSquaredError Hinge Huber Loss MeanAbsoluteError "
+        "MeanSquaredError SumSquaredError"
+    ),
     "backlit.functions.penalties": "Penalty l1 l2",
     "backlit.graph": "Graph Node grad hessian hvp jacobian trace value_and_grad vjp",
     "backlit.graph.checking": "check_gradients",
-    "backlit.layers.activation": "ELU GeneralizedReLU LeakyReLU Linear ReLU Sigmoid Sign Softmax Softplus Step Swish Tanh",
+    "backlit.layers.activation": (
+        "ELU GeneralizedReLU LeakyReLU Linear ReLU Sigmoid Sign Softmax Softplus Step Swish Tanh"
+    ),
     "backlit.layers.block": "Block Context",
     "backlit.layers.composition": "Parallel Residual Sequential",
     "backlit.layers.dense": "Dense",
@@ -208,7 +217,9 @@ HOMES = {
     "backlit.layers.regularization": "Dropout",
     "backlit.layers.reshaping": "Flatten",
     "backlit.layers.scaling": "Rescale",
-    "backlit.optimizers": "adagrad adam gradient_descent heavy_ball momentum nesterov optimizer_named rmsprop schedule_named",
+    "backlit.optimizers": (
+        "adagrad adam gradient_descent heavy_ball momentum nesterov optimizer_named rmsprop schedule_named"
+    ),
     "backlit.training": "History Model Progress Run Settings fit load prepare",
 }
 PLACES = {name: module for module, names in HOMES.items() for name in names.split()}

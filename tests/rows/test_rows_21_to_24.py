@@ -5,22 +5,18 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from backlit.graph import grad, trace
-from backlit.layers.activation import Linear, Sigmoid, Softmax, Tanh
-from backlit.layers.block import Context
-from backlit.layers.composition import Parallel, Residual, Sequential
-from backlit.layers.dense import Dense
+import backlit as bl
 
 RNG = np.random.default_rng(0)
 M, D, H, N = 6, 3, 4, 2  # examples, features, hidden units, outputs
 
 
 def test_row_21_the_forward_pass_keeps_z_w_b_and_a():
-    network = Sequential(Dense(H), Sigmoid, Dense(N), Sigmoid)
+    network = bl.Sequential(bl.Dense(H), bl.Sigmoid, bl.Dense(N), bl.Sigmoid)
     parameters, state = network.initialize((D,), jax.random.key(0))
     x = jnp.asarray(RNG.normal(size=(M, D)), jnp.float32)
 
-    graph = trace(lambda parameters, x: network.apply(parameters, state, x, Context())[0], parameters, x)
+    graph = bl.trace(lambda parameters, x: network.apply(parameters, state, x, bl.Context())[0], parameters, x)
     graph.forward()
     kept = {node.path: np.asarray(node.value) for node in graph.nodes}  # a layer's last node is its output
     given = {node.name: np.asarray(node.value) for node in graph.inputs}
@@ -40,17 +36,17 @@ def test_row_21_the_forward_pass_keeps_z_w_b_and_a():
 
 
 def test_row_22_composition_is_that_of_functions():
-    first, second = Sequential(Dense(H), Tanh), Sequential(Dense(N))
-    network = Sequential(first, second)
+    first, second = bl.Sequential(bl.Dense(H), bl.Tanh), bl.Sequential(bl.Dense(N))
+    network = bl.Sequential(first, second)
     parameters, _ = network.initialize((D,), jax.random.key(0))
     x = jnp.asarray(RNG.normal(size=(M, D)), jnp.float32)
-    inner, _ = first.apply(parameters["sequential_1"], {}, x, Context())
-    outer, _ = second.apply(parameters["sequential_2"], {}, inner, Context())
-    np.testing.assert_array_equal(network.apply(parameters, {}, x, Context())[0], outer)
+    inner, _ = first.apply(parameters["sequential_1"], {}, x, bl.Context())
+    outer, _ = second.apply(parameters["sequential_2"], {}, inner, bl.Context())
+    np.testing.assert_array_equal(network.apply(parameters, {}, x, bl.Context())[0], outer)
 
 
 def test_row_22_a_skip_layer_hands_the_input_straight_to_the_output():
-    network = Sequential(Parallel(Linear, Sequential(Dense(H), Tanh)), Dense(N))
+    network = bl.Sequential(bl.Parallel(bl.Linear, bl.Sequential(bl.Dense(H), bl.Tanh)), bl.Dense(N))
     assert network.plan((D,)).size == (D * H + H) + ((D + H) * N + N)
     parameters, _ = network.initialize((D,), jax.random.key(0))
     x = np.asarray(RNG.normal(size=(M, D)), np.float32)
@@ -59,19 +55,27 @@ def test_row_22_a_skip_layer_hands_the_input_straight_to_the_output():
     straight, through = output["weight"][:D], output["weight"][D:]
     expected = x @ straight + np.tanh(x @ hidden["weight"] + hidden["bias"]) @ through + output["bias"]
     np.testing.assert_allclose(
-        network.apply(parameters, {}, jnp.asarray(x), Context())[0], expected, rtol=1e-4, atol=1e-5
+        network.apply(parameters, {}, jnp.asarray(x), bl.Context())[0], expected, rtol=1e-4, atol=1e-5
     )
 
 
 @pytest.mark.parametrize(
     "network",
     [
-        pytest.param(Sequential(Sequential(Dense(H), Tanh), Sequential(Dense(N))), id="composition"),
-        pytest.param(Sequential(Dense(H), Tanh, Dense(5)), id="several outputs"),
-        pytest.param(Sequential(Dense(H), Tanh, Parallel(Dense(2), Sequential(Dense(3), Softmax))), id="two heads"),
-        pytest.param(Sequential(Parallel(Linear, Sequential(Dense(H), Tanh)), Dense(N)), id="skip layer"),
-        pytest.param(Sequential(Parallel(Dense(N), Sequential(Dense(H), Tanh, Dense(N)), combine="add")), id="added"),
-        pytest.param(Sequential(Residual(Dense(H), Tanh, Dense(D)), Dense(N)), id="residual"),
+        pytest.param(bl.Sequential(bl.Sequential(bl.Dense(H), bl.Tanh), bl.Sequential(bl.Dense(N))), id="composition"),
+        pytest.param(bl.Sequential(bl.Dense(H), bl.Tanh, bl.Dense(5)), id="several outputs"),
+        pytest.param(
+            bl.Sequential(bl.Dense(H), bl.Tanh, bl.Parallel(bl.Dense(2), bl.Sequential(bl.Dense(3), bl.Softmax))),
+            id="two heads",
+        ),
+        pytest.param(
+            bl.Sequential(bl.Parallel(bl.Linear, bl.Sequential(bl.Dense(H), bl.Tanh)), bl.Dense(N)), id="skip layer"
+        ),
+        pytest.param(
+            bl.Sequential(bl.Parallel(bl.Dense(N), bl.Sequential(bl.Dense(H), bl.Tanh, bl.Dense(N)), combine="add")),
+            id="added",
+        ),
+        pytest.param(bl.Sequential(bl.Residual(bl.Dense(H), bl.Tanh, bl.Dense(D)), bl.Dense(N)), id="residual"),
     ],
 )
 def test_row_22_its_gradients_check(network):
@@ -81,10 +85,10 @@ def test_row_22_its_gradients_check(network):
 
         @jax.jit
         def loss(point):
-            y, _ = network.apply(point[0], {}, point[1], Context())
+            y, _ = network.apply(point[0], {}, point[1], bl.Context())
             return jnp.square(y - 0.3).sum()
 
-        gradient = jax.jit(grad(loss))(point)
+        gradient = jax.jit(bl.grad(loss))(point)
         # Every single parameter and input, one at a time.
         leaves, structure = jax.tree.flatten(point)
         for i, (leaf, found) in enumerate(zip(leaves, jax.tree.leaves(gradient), strict=True)):
@@ -98,19 +102,19 @@ def test_row_22_its_gradients_check(network):
 
 def outputs(last, z):
     """What a layer of three units with these weighted sums says."""
-    network = Sequential(Dense(3), last)
+    network = bl.Sequential(bl.Dense(3), last)
     parameters = {"dense_1": {"weight": jnp.zeros((1, 3)), "bias": jnp.asarray(z, jnp.float32)}}
-    return np.asarray(network.apply(parameters, {}, jnp.ones((1, 1)), Context())[0][0])
+    return np.asarray(network.apply(parameters, {}, jnp.ones((1, 1)), bl.Context())[0][0])
 
 
 def test_row_23_independent_sigmoids_can_say_1_1_0_and_softmax_cannot():
     z = [20.0, 20.0, -20.0]
-    np.testing.assert_allclose(outputs(Sigmoid, z), [1, 1, 0], atol=1e-6)
-    np.testing.assert_allclose(outputs(Softmax, z), [0.5, 0.5, 0], atol=1e-6)
+    np.testing.assert_allclose(outputs(bl.Sigmoid, z), [1, 1, 0], atol=1e-6)
+    np.testing.assert_allclose(outputs(bl.Softmax, z), [0.5, 0.5, 0], atol=1e-6)
 
 
 @pytest.mark.parametrize("z", [[0.0, 0.0, 0.0], [3.0, -1.0, 0.5], [-5.0, -5.0, -9.0], [40.0, 1.0, 39.0]])
 def test_row_23_softmax_sums_to_one_and_sigmoids_need_not(z):
-    np.testing.assert_allclose(outputs(Softmax, z).sum(), 1, rtol=1e-6)
-    np.testing.assert_allclose(outputs(Sigmoid, z), 1 / (1 + np.exp(-np.asarray(z))), rtol=1e-5)
-    assert abs(outputs(Sigmoid, z).sum() - 1) > 0.1
+    np.testing.assert_allclose(outputs(bl.Softmax, z).sum(), 1, rtol=1e-6)
+    np.testing.assert_allclose(outputs(bl.Sigmoid, z), 1 / (1 + np.exp(-np.asarray(z))), rtol=1e-5)
+    assert abs(outputs(bl.Sigmoid, z).sum() - 1) > 0.1

@@ -130,7 +130,7 @@ def run(arguments: list[str]) -> int:
             return fail(f"{place}{error.strerror}", 2)
         if isinstance(error, MemoryError):
             return fail("out of memory", 1)
-        kind, words = type(error).__name__, str(error).partition("\n")[0]
+        kind, words = type(error).__name__, str(error).partition("\n")[0].rstrip(".")
         return fail(
             f"Backlit failed with {kind}{f': {words}' if words else ''}. This is a fault of Backlit: please report it, "
             "with what BACKLIT_DEBUG=1 shows",

@@ -49,7 +49,7 @@ def activations() -> dict[str, str]:
     """Activations, with their equations."""
     from backlit.functions.activations import ACTIVATIONS
 
-    return {name: f"{entry.equation}: {entry.summary}" for name, entry in ACTIVATIONS.items()}
+    return {name: f"{entry.equation}, {entry.summary}" for name, entry in ACTIVATIONS.items()}
 
 
 def losses() -> dict[str, str]:

@@ -94,11 +94,13 @@ def plain(value: Any) -> Any:
 
 
 def number(value: float | None) -> str:
-    """A number to four significant digits or, for a large one, whole.
+    """A number with four decimals; a small or large one with four digits.
 
-    >>> number(0.97222), number(123456.7), number(None)
-    ('0.9722', '123,457', '–')
+    >>> number(1.0), number(0.97222), number(0.000123456), number(123456.7), number(None)
+    ('1.0000', '0.9722', '0.0001235', '123,457', '–')
     """
     if value is None:
         return "–"
+    if value == 0 or 0.001 <= abs(value) < 10:
+        return f"{value:.4f}"
     return f"{value:,.0f}" if 10_000 <= abs(value) < 1e12 else f"{value:.4g}"

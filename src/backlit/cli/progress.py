@@ -36,7 +36,7 @@ def bar(report: Report, epochs: int) -> Iterator["Follow"]:
         task = live.add_task("compiling", total=epochs)
 
         def follow(progress: "Progress") -> None:
-            live.update(task, completed=progress.epoch, description=f"{words(progress)}, {left(progress)} left")
+            live.update(task, completed=progress.epoch, description=f"{words(progress)}, {left(progress)}")
 
         yield follow
 
@@ -50,22 +50,22 @@ def lines(report: Report) -> "Follow":
         tenth = LINES * progress.epoch // progress.epochs
         if tenth > told or progress.epoch == 1:
             told = tenth
-            report.line(f"epoch {progress.epoch}/{progress.epochs}: {words(progress)}, {left(progress)} left")
+            report.line(f"epoch {progress.epoch}/{progress.epochs}: {words(progress)}, {left(progress)}")
 
     return follow
 
 
 def words(progress: "Progress") -> str:
     """The losses and the score in words."""
+    loss, name = f"loss {number(progress.loss)}", progress.score_name
     if progress.validation_loss is None:
-        return f"loss {number(progress.loss)}, {progress.score_name} {number(progress.score)}"
-    return (
-        f"loss {number(progress.loss)}, validation loss {number(progress.validation_loss)}, "
-        f"{progress.score_name} {number(progress.validation_score)}"
-    )
+        return f"{loss}, {name} {number(progress.score)}"
+    held_out = f"loss {number(progress.validation_loss)}, {name} {number(progress.validation_score)}"
+    return f"{loss}, validation {held_out}"
 
 
 def left(progress: "Progress") -> str:
-    """The time left at most, as people write it."""
+    """The time left if every epoch is made, as people write it."""
     seconds = round(progress.seconds_left)
-    return f"{seconds} s" if seconds < 100 else f"{seconds // 60} min {seconds % 60} s"
+    time = f"{seconds} s" if seconds < 100 else f"{seconds // 60} min {seconds % 60} s"
+    return f"at most {time} left"

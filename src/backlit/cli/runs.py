@@ -50,7 +50,13 @@ def run_folder(path: Path) -> Iterator[Path]:
 
 
 def missing(folder: Path) -> list[Path]:
-    """The folders that are to be made for a folder to exist, the outermost first."""
+    """The folders that are to be made for a folder to exist, the outermost first.
+
+    Raises:
+        FileError: a file is in the way.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise FileError(f"{folder} is a file: choose another --out")
     return [] if folder.exists() else [*missing(folder.parent), folder]
 
 

@@ -155,7 +155,7 @@ def show_run(report: Report, run: "Run") -> None:
     ]
     if chosen.patience:
         words.append(f"patience {chosen.patience}")
-    words += [f"{name} {value:g}" for name, value in (("L1", chosen.l1), ("L2", chosen.l2)) if value]
+    words += [f"{name} {value:.3g}" for name, value in (("L1", chosen.l1), ("L2", chosen.l2)) if value]
     report.line(f"Training: {', '.join(words)}, seed {chosen.seed}")
 
 
@@ -190,11 +190,13 @@ def rows_of(model: "Model", part: str) -> str:
 
 def outcome(model: "Model", path: Path) -> dict[str, Any]:
     """The object that `--json` prints."""
+    from backlit.layers.notation import write
+
     scores = {part: model.scores.get(part) for part in ("train", "validation", "test", "baseline")}
     return {
         "task": model.schema.task,
         "rows": model.rows,
-        "network": str(model.network),
+        "network": write(model.network),
         "parameters": model.summary().parameters,
         "epochs": model.epochs,
         "best_epoch": model.best_epoch,
@@ -211,13 +213,15 @@ def repeat(source: str, arguments: list[str], run: "Run") -> dict[str, Any]:
     import platform
     from importlib.metadata import version
 
+    from backlit.layers.notation import write
+
     path = Path(source)
     return {
         "command": f"backlit {shlex.join(arguments)}",
         "folder": str(Path.cwd()),
         "data": {"source": source, "path": str(path.resolve()) if path.exists() else None, "rows": len(run.dataset)},
         "task": run.parts.schema.task,
-        "network": str(run.network),
+        "network": write(run.network),
         "input_shape": run.input_shape,
         "settings": run.settings.to_json(),
         "loss": run.objective.loss.name,

@@ -96,7 +96,7 @@ class Elementwise:
         if upstream[0] is None:
             return [None] * len(inputs)
         return [
-            fit(scale(upstream[0], self.local(i, params, inputs, outputs[0])), value)
+            send(upstream[0], self.local(i, params, inputs, outputs[0]), value)
             if wanted[i] and self.locals[i] is not None
             else None
             for i, value in enumerate(inputs)
@@ -139,14 +139,13 @@ def register(name: str, rule: Rule) -> None:
     RULES[name] = rule
 
 
-def scale(upstream: Array, local: Any) -> Array:
-    """Upstream times a local derivative, without an operation where that is 1 or −1."""
-    if isinstance(local, (int, float)):
-        if local == 1:
-            return upstream
-        if local == -1:
-            return lax.neg(upstream)
-    return upstream * local
+def send(upstream: Array, local: Any, value: Any) -> Array:
+    """Upstream times local for one input; the sum over spread axes comes first where the local derivative allows."""
+    if jnp.shape(local) in ((), jnp.shape(value)):
+        upstream = fit(upstream, value)
+    if isinstance(local, (int, float)) and local in (1, -1):
+        return fit(upstream if local == 1 else lax.neg(upstream), value)
+    return fit(upstream * local, value)
 
 
 def fit(gradient: Array, value: Any) -> Array:

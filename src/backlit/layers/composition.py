@@ -116,6 +116,7 @@ class Parallel(Composition):
         *blocks: the branches, at least one; Linear hands the input straight on (a skip layer).
         combine: 'concatenate' (along the last axis) or 'add' (outputs of one shape).
 
+    >>> from backlit import Dense, Linear, Tanh
     >>> print(Parallel(Linear, Sequential(Dense(8), Tanh)).plan((3,)).output)
     (11,)
     """

@@ -52,8 +52,8 @@ def adagrad(learning_rate: LearningRate, delta: float = 1e-7) -> optax.GradientT
 
     >>> rule = adagrad(0.1)
     >>> updates, state = rule.update(jnp.array([3.0, -0.02]), rule.init(jnp.zeros(2)))
-    >>> updates.round(4)
-    Array([-0.1,  0.1], dtype=float32)
+    >>> [round(float(update), 4) for update in updates]
+    [-0.1, 0.1]
     """
     require_within("adagrad's delta", delta, above=0.0)
 
@@ -111,8 +111,8 @@ def adam(
 
     >>> rule = adam(0.1)
     >>> updates, state = rule.update(jnp.array([3.0, -0.02]), rule.init(jnp.zeros(2)))
-    >>> updates.round(4)
-    Array([-0.1,  0.1], dtype=float32)
+    >>> [round(float(update), 4) for update in updates]
+    [-0.1, 0.1]
     """
     require_share("adam's decay", decay)
     require_share("adam's squares_decay", squares_decay)

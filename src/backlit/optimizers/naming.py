@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import optax
@@ -36,9 +37,10 @@ DEFAULT_LEARNING_RATES: dict[str, float] = {
 }
 
 # These need the loss's value or its function at every step, which an update rule is not given.
-OF_THE_LOSS = {"lbfgs", "momo", "momo-adam"}
+OF_THE_LOSS = {"lbfgs", "momo", "momo-adam", "sophia"}
 
 
+@cache
 def optax_rules() -> dict[str, Rule]:
     """Optax's update rules by name: the functions whose first argument, and only required one, is the learning rate."""
     rules = {
@@ -53,45 +55,54 @@ def optax_rules() -> dict[str, Rule]:
 
 
 def optimizer_named(
-    name: str, learning_rate: LearningRate | None = None, **settings: Any
+    text: str, learning_rate: LearningRate | None = None, **settings: Any
 ) -> optax.GradientTransformation:
     """The update rule of this name: Backlit's, or Optax's where Backlit has none or the name begins with `optax.`.
 
     Args:
-        name: a key of `OPTIMIZERS`, with settings where wanted: `heavy-ball(decay=0.8)`, `lion`, `optax.adam(b1=0.8)`.
-        learning_rate: η > 0: a number, an array or an Optax schedule; default the rule's own, then 0.001.
+        text: a key of `OPTIMIZERS`, with settings where wanted: `heavy-ball(decay=0.8)`, `lion`, `optax.adam(b1=0.8)`.
+        learning_rate: η > 0: a number, an array or an Optax schedule; default `default_learning_rate(text)`.
         settings: of the rule, by name; they go before those of the text.
 
     Raises:
         NotationError: the text cannot be read.
         SettingError: no optimizer has this name or setting, or a value is out of range.
 
-    >>> optimizer_named("adamm")
+    >>> optimizer_named("heavybal")
     Traceback (most recent call last):
-    backlit.errors.SettingError: There is no optimizer 'adamm': did you mean adam or adamw or adamax?
+    backlit.errors.SettingError: There is no optimizer 'heavybal': did you mean heavy-ball?
     """
-    plain, written = read_call(name)
-    theirs = optax_rules()
-    if plain in OPTIMIZERS:
-        rule = OPTIMIZERS[plain][0]
-    elif plain.removeprefix("optax.") in theirs:
-        rule = theirs[plain.removeprefix("optax.")]
-    else:
-        raise SettingError(f"There is no optimizer {plain!r}: {nearest(plain, [*OPTIMIZERS, *theirs])}")
+    name, rule, written = rule_named(text)
     if learning_rate is None:
-        learning_rate = default_learning_rate(plain, rule)
+        learning_rate = default_learning_rate(text)
     require_rate(learning_rate)
-    return call_named("optimizer", plain, rule, (learning_rate,), {**written, **settings})
+    return call_named("optimizer", name, rule, (learning_rate,), {**written, **settings})
 
 
-def default_learning_rate(name: str, rule: Rule) -> float:
-    """The learning rate of a rule whose user gives none: the table's, the rule's own, or 0.001.
+def default_learning_rate(text: str) -> float:
+    """The learning rate of an optimizer whose user gives none: the table's, the rule's own, or 0.001.
 
-    >>> default_learning_rate("adam", adam)
-    0.001
+    Raises:
+        NotationError: the text cannot be read.
+        SettingError: no optimizer has this name.
+
+    >>> default_learning_rate("heavy-ball(decay=0.8)")
+    0.01
     """
+    name, rule, _ = rule_named(text)
     own = inspect.signature(rule).parameters["learning_rate"].default
     return DEFAULT_LEARNING_RATES.get(name, own if isinstance(own, float) else 0.001)
+
+
+def rule_named(text: str) -> tuple[str, Rule, dict[str, float]]:
+    """The name, the function and the settings that a text in the notation stands for."""
+    name, settings = read_call(text)
+    if name in OPTIMIZERS:
+        return name, OPTIMIZERS[name][0], settings
+    theirs = optax_rules()
+    if name.removeprefix("optax.") not in theirs:
+        raise SettingError(f"There is no optimizer {name!r}: {nearest(name, [*OPTIMIZERS, *theirs])}")
+    return name, theirs[name.removeprefix("optax.")], settings
 
 
 def is_required(parameter: inspect.Parameter) -> bool:

@@ -162,7 +162,7 @@ class Execution:
                 self.training = time.perf_counter() - begun
                 watch = jax.device_get(self.carry.watch)
                 new = int(watch.epoch) - done
-                self._record(jax.tree.map(lambda rows, n=new: np.asarray(rows[:n]), records), done)
+                self._record(jax.tree.map(lambda rows, n=new: np.asarray(rows)[:n], records), done)
                 done = int(watch.epoch)
                 if watch.stop != RUNNING:
                     return None

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from backlit.training.telemetry import ACTIVATION_FIELDS, VARIABLE_FIELDS
+from backlit.training.telemetry import BLOCK_FIELDS, VARIABLE_FIELDS
 
 
 class History:
@@ -32,9 +32,9 @@ class History:
         return len(next(iter(self._columns.values()), ()))
 
     def extend(self, columns: dict[str, np.ndarray]) -> None:
-        """Add rows."""
-        for name, values in columns.items():
-            self._columns[name] = np.concatenate([self._columns[name], values]) if name in self._columns else values
+        """Add rows, all of them or (where the user interrupts) none."""
+        held = self._columns or {name: values[:0] for name, values in columns.items()}
+        self._columns = {name: np.concatenate([held[name], values]) for name, values in columns.items()}
 
     def rows(self) -> list[dict[str, float]]:
         """The rows as dictionaries."""
@@ -49,14 +49,13 @@ class History:
 
 
 def telemetry_columns(blocks: dict[str, np.ndarray], variables: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Recorded statistics (epochs, fields) by path, as one column a field; fields that never apply are left out."""
-    columns = {}
-    for fields, recorded in ((ACTIVATION_FIELDS, blocks), (VARIABLE_FIELDS, variables)):
-        for path, values in recorded.items():
-            for index, field in enumerate(fields):
-                if not np.isnan(values[:, index]).all():
-                    columns[f"{path}/{field}"] = values[:, index]
-    return columns
+    """Recorded statistics (epochs, fields) by path, as one column a field."""
+    return {
+        f"{path}/{field}": values
+        for fields, recorded in ((BLOCK_FIELDS, blocks), (VARIABLE_FIELDS, variables))
+        for path, statistics in recorded.items()
+        for field, values in zip(fields, statistics.T, strict=False)
+    }
 
 
 def _plain(values: np.ndarray) -> list[Any]:

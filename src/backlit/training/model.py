@@ -1,5 +1,6 @@
 """A trained network with all that is needed to use it on new data."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,8 @@ from backlit.data import Schema
 from backlit.data import load as load_data
 from backlit.errors import DataError, FileError, SettingError
 from backlit.files import read_model, write_model
-from backlit.functions.losses import Loss, loss_named
+from backlit.functions.losses import FunctionLoss, Loss, loss_named
 from backlit.functions.penalties import Penalty
-from backlit.layers.block import Context
 from backlit.layers.composition import Sequential
 from backlit.layers.summary import Summary
 from backlit.shapes import Shape
@@ -129,7 +129,7 @@ class Model:
         """
         extra = {
             "schema": self.schema.to_json(),
-            "loss": self.loss.name,
+            "loss": {"name": self.loss.name, "settings": _stored_settings(self.loss)},
             "settings": self.settings.to_json(),
             "scores": self.scores,
             "rows": self.rows,
@@ -140,10 +140,8 @@ class Model:
         write_model(path, self.network, self.input_shape, self.parameters, self.state, extra, overwrite=overwrite)
 
     def _answer(self, parameters: Any, state: Any, x: Any) -> Any:
-        if self.schema.classes:
-            return self.loss.predict(self.objective.outputs(parameters, state, x))
-        values = self.network.apply(parameters, state, x, Context())[0]
-        return values.reshape(len(values), -1)
+        values = self.objective.predictions(self.objective.outputs(parameters, state, x))
+        return values if self.schema.classes else self.objective.in_units(values, state)
 
     def _all(self, data: Any) -> np.ndarray:
         x, notes = self.schema.encode(data)
@@ -154,11 +152,29 @@ class Model:
         return np.concatenate(answers)[: len(x)]
 
 
-def load(path: str | Path) -> Model:
+def _stored_settings(loss: Loss) -> dict[str, Any]:
+    """The settings of a loss; files hold no code, so a function is left out."""
+    return {"link": loss.link} if isinstance(loss, FunctionLoss) else asdict(loss)
+
+
+def _stored_loss(held: dict[str, Any], given: Any, path: str | Path) -> Loss:
+    if given is not None:
+        own = callable(given) and not isinstance(given, Loss) and held["name"] == FunctionLoss.name
+        return FunctionLoss(given, **held["settings"]) if own else loss_named(given)
+    if held["name"] == FunctionLoss.name:
+        raise FileError(f"{path} was trained with a loss of your own, and files hold no code: load(path, loss=...)")
+    return loss_named(held["name"], **held["settings"])
+
+
+def load(path: str | Path, loss: Any = None) -> Model:
     """The model that `Model.save` wrote; everything is checked before anything is allocated, and no code is run.
 
+    Args:
+        path: the model's folder.
+        loss: the loss again, where it was a function of the user's own: files hold no code.
+
     Raises:
-        FileError: for a folder that is missing, corrupt or foreign.
+        FileError: for a folder that is missing, corrupt or foreign, or whose loss has to be given again and is not.
     """
     stored = read_model(path)
     extra = stored.extra
@@ -169,7 +185,7 @@ def load(path: str | Path) -> Model:
             network=stored.network,
             input_shape=stored.input_shape,
             schema=Schema.from_json(extra["schema"]),
-            loss=loss_named(extra["loss"]),
+            loss=_stored_loss(extra["loss"], loss, path),
             parameters=jax.tree.map(jnp.asarray, stored.parameters),
             state=jax.tree.map(jnp.asarray, stored.state),
             settings=Settings(**settings),
@@ -179,5 +195,7 @@ def load(path: str | Path) -> Model:
             epochs=extra["epochs"],
             best_epoch=extra["best_epoch"],
         )
+    except FileError:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FileError(f"{path} is no model that Backlit can read: {error}") from None

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from backlit.errors import SettingError
-from backlit.functions.losses import Loss
+from backlit.functions.losses import FunctionLoss, Loss
 from backlit.functions.penalties import Penalty
 from backlit.layers.activation import Sigmoid, Softmax
 from backlit.layers.block import Block, Context, Observer, Parameters, State
@@ -79,6 +79,16 @@ class Objective:
             value = value + self.penalty([_at(parameters, path) for path in self.penalized])
         return value, {**state, **after}
 
+    def predictions(self, outputs: Array) -> Array:
+        """What outputs before the link say: (B, K), the largest marks the class; or numbers (B, T)."""
+        predicted = self.loss.predict(outputs)
+        return predicted if self.classes else predicted.reshape(len(outputs), -1)
+
+    def in_units(self, values: Array, state: State) -> Array:
+        """Numbers on the scale that the network works on, in the units of the data."""
+        name = self._rescaling
+        return values if name is None else self.network.named[name].apply({}, state[name], values, Context())[0]
+
     @property
     def _rescaling(self) -> str | None:
         last = list(self.network.named.items())[-1:]
@@ -104,12 +114,12 @@ class Objective:
         """Loss and errors of a batch in evaluation mode, without penalties."""
         outputs = self.outputs(parameters, state, batch.x)
         losses = jnp.where(batch.real > 0, self.loss.examples(outputs, batch.y), 0)
-        predicted = self.loss.predict(outputs)
+        predicted = self.predictions(outputs)
         if self.classes:
             errors = ((predicted.argmax(-1) != batch.y) * batch.real).sum()
         else:
             real = batch.real[:, None]
-            errors = (jnp.square(predicted.reshape(len(real), -1) - batch.y.reshape(len(real), -1)) * real).sum(0)
+            errors = (jnp.square(predicted - batch.y.reshape(len(real), -1)) * real).sum(0)
         return Sums((losses * batch.weight).sum(), batch.weight.sum(), errors, batch.real.sum())
 
 
@@ -118,19 +128,24 @@ def body_of(network: Sequential, loss: Loss) -> Sequential:
     blocks = network.blocks
     if blocks and isinstance(blocks[-1], Rescale):
         blocks = blocks[:-1]
-    if blocks and loss.link and isinstance(blocks[-1], LINKS[loss.link]):
+    if blocks and type(blocks[-1]) is Sequential:
+        blocks = (*blocks[:-1], body_of(blocks[-1], loss))
+    elif blocks and loss.link and isinstance(blocks[-1], LINKS[loss.link]):
         blocks = blocks[:-1]
     return Sequential(*blocks)
 
 
 def check_head(network: Block, loss: Loss) -> None:
-    """Refuse an output layer that belongs to another loss.
+    """Refuse an output layer that belongs to another loss; a loss of the user's own takes any.
 
     Raises:
         SettingError: naming both and the repair.
     """
-    last = network.blocks[-1] if isinstance(network, Sequential) and network.blocks else network
-    if isinstance(last, (Sigmoid, Softmax)) and type(last).__name__ != loss.link:
+    last = network
+    while type(last) is Sequential and last.blocks:
+        last = last.blocks[-1]
+    own = isinstance(loss, FunctionLoss)
+    if isinstance(last, (Sigmoid, Softmax)) and type(last).__name__ != loss.link and not own:
         wanted = f"end the network in {loss.link} or in Dense" if loss.link else "end the network in Dense"
         raise SettingError(
             f"the network ends in {type(last).__name__}, and the loss {loss.name} does not take its outputs; {wanted}"

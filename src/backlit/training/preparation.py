@@ -10,14 +10,14 @@ import numpy as np
 
 from backlit.data import Dataset, Part, Schema, class_weights, read
 from backlit.errors import SettingError, nearest
-from backlit.functions.losses import Loss, default_loss, loss_named
+from backlit.functions.losses import FunctionLoss, Loss, default_loss, loss_named
 from backlit.functions.penalties import Penalty
 from backlit.layers.block import Block, Context, State, as_block
 from backlit.layers.composition import Sequential
 from backlit.layers.preprocessing import Impute, OneHot, Preprocessing, Standardize
 from backlit.layers.scaling import Rescale
 from backlit.networks.named import network_named
-from backlit.optimizers import DEFAULT_LEARNING_RATES, optimizer_named, schedule_named
+from backlit.optimizers import default_learning_rate, optimizer_named, schedule_named
 from backlit.shapes import Shape
 from backlit.training.objective import Objective, body_of, check_head, weights_of
 from backlit.training.run import Run
@@ -60,15 +60,16 @@ def prepare(
         InputError: whatever cannot be used, before any work starts.
     """
     chosen = _settings(loss, settings)
-    dataset = _dataset(data, y, target=target, task=task, columns=columns, weights=weights, order_by=chosen.order_by)
-    if validation is not None or test is not None:
-        dataset = dataset.with_parts(validation=validation, test=test)
+    rate = default_learning_rate(chosen.optimizer)
+    rule = None if loss is None else loss_named(loss)
+    how = {"target": target, "task": task, "columns": columns, "weights": weights, "order_by": chosen.order_by}
+    dataset = _dataset(data, y, how).with_parts(validation, test)
     parts = dataset.split(chosen.split, chosen.seed)
     schema, train = parts.schema, parts.train
     classes = len(schema.classes)
     targets = 1 if train.y.ndim == 1 else train.y.shape[1]
 
-    rule = _loss(loss, schema.task)
+    rule = rule or default_loss(schema.task)
     units = rule.units(schema.task, classes, targets)
     asked = as_block(_network(network, schema.input_shape, units, len(train.x)))
     whole = _with_preprocessing(asked, schema, rule, train, chosen.standardize)
@@ -76,11 +77,9 @@ def prepare(
     check_head(asked, rule)
     rule.check(body_of(whole, rule).plan(schema.input_shape).output, schema.task, classes, train.y.shape)
 
-    chosen = chosen.resolve(
-        len(train.x), DEFAULT_LEARNING_RATES.get(chosen.optimizer, 1e-3), network not in (None, "default")
-    )
+    chosen = chosen.resolve(len(train.x), rate, network not in (None, "default"))
     steps = -(-len(train.x) // int(chosen.batch_size or 1)) * int(chosen.epochs or 1)
-    schedule = schedule_named(str(chosen.schedule), chosen.learning_rate, steps)
+    schedule = schedule_named(chosen.schedule, chosen.learning_rate or rate, steps)
     objective = Objective(whole, rule, Penalty(l1=chosen.l1, l2=chosen.l2 or 0.0), weights_of(plan), classes)
     return Run(
         dataset=dataset,
@@ -104,16 +103,13 @@ def _settings(loss: Any, settings: dict[str, Any]) -> Settings:
     return Settings(loss=loss if isinstance(loss, str) else None, **settings)
 
 
-def _dataset(data: Any, y: Any, **how: Any) -> Dataset:
-    if isinstance(data, Dataset):
-        return data
-    return read(data, how.pop("target"), y=y, **how)
-
-
-def _loss(loss: Any, task: str) -> Loss:
-    if loss is None:
-        return default_loss(task)
-    return loss if isinstance(loss, Loss) else loss_named(loss)
+def _dataset(data: Any, y: Any, how: dict[str, Any]) -> Dataset:
+    if not isinstance(data, Dataset):
+        return read(data, y=y, **how)
+    for name, value in {"y": y, **how}.items():
+        if value is not None and not (name == "order_by" and value == data.ordered_by):
+            raise SettingError(f"the data have been read: give {name} to read(...), and the Dataset alone to fit")
+    return data
 
 
 def _network(network: Block | str | None, input: Shape, units: int, rows: int) -> Any:
@@ -135,21 +131,27 @@ def _with_preprocessing(network: Block, schema: Schema, loss: Loss, train: Part,
         before.append(Standardize(tuple(i for i, k in enumerate(categories) if k)))
     if any(categories):
         before.append(OneHot(categories))
-    after = [Rescale()] if standardize and schema.task == "regression" and loss.link is None else []
+    own = isinstance(loss, FunctionLoss)  # which means what it says in the units of the data
+    after = [Rescale()] if standardize and schema.task == "regression" and not own else []
     return Sequential(*before, *blocks, *after)
 
 
 def _fit(network: Sequential, train: Part) -> dict[str, State]:
     """The state of every preprocessing layer, fitted on the training rows alone, each on what those before it make."""
     fitted: dict[str, State] = {}
+    blocks = list(network.named.items())
+    if blocks and isinstance(blocks[-1][1], Rescale):
+        name, block = blocks.pop()
+        fitted[name] = block.fit(train.y)
     x = train.x
-    for name, block in network.named.items():
-        if isinstance(block, Rescale):
-            fitted[name] = block.fit(train.y)
-        elif isinstance(block, Preprocessing):
+    last = max((place for place, (_, block) in enumerate(blocks) if isinstance(block, Preprocessing)), default=-1)
+    for place, (name, block) in enumerate(blocks[: last + 1]):
+        if isinstance(block, Preprocessing):
             fitted[name] = block.fit(x)
-            if isinstance(block, Impute):
-                x = np.asarray(block.apply({}, fitted[name], x, Context())[0])
+        elif block.plan(x.shape[1:]).size:
+            raise SettingError(f"{blocks[last][1]} is fitted to the data, and {block} is trained: put it before")
+        if place < last:
+            x = np.asarray(block.apply({}, fitted.get(name, {}), x, Context())[0])
     return fitted
 
 

@@ -1,11 +1,15 @@
 """The settings of a run: every hyperparameter, checked before any work starts, and enough to repeat the run."""
 
 import math
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+import numpy as np
+
 from backlit.errors import SettingError
+from backlit.layers.settings import LARGEST, is_whole
 
 PRIOR = 3.0  # of the default penalty, λ = PRIOR / rows
 
@@ -23,7 +27,8 @@ class Settings:
             learning rate is chosen too, 'constant' where it is given.
         batch_size: examples a step, at least 1, or 'full' (gradient descent); None: by the number of rows.
         epochs: passes over the training data, at least 1; None: chosen by the number of rows.
-        patience: epochs without a better validation loss before the run stops, at least 1; None: never.
+        patience: epochs without a better validation loss (training loss, where there are no validation rows) before
+            the run stops, at least 1; None: a fifth of the epochs, 10 to 40, where these are open too, else never.
         l1: λ of λ Σ|w|, at least 0, on weights, biases excluded.
         l2: λ of λ Σ w², at least 0, on weights, biases excluded; None: 3 / rows for the default network (a Gaussian
             prior of fixed width on the weights), 0 for a network of the user's own.
@@ -34,7 +39,8 @@ class Settings:
         time_limit: seconds after which the run stops, above 0; None: no limit.
         tolerance: the run has converged when the training loss changes by less than this share of itself for five
             epochs in a row; above 0; None: not asked.
-        standardize: whether inputs and regression targets are brought to mean 0 and deviation 1 by fitted layers.
+        standardize: whether inputs and regression targets are brought to mean 0 and deviation 1 by fitted layers; the
+            pixels of images always are, and targets never under a loss of the user's own.
         block_rows: rows on the device at a time; None: all when they fit.
     """
 
@@ -58,28 +64,52 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name in ("epochs", "patience", "block_rows"):
-            self._check_whole(name, 1)
-        self._check_whole("seed", 0)
-        if self.batch_size != "full":
-            self._check_whole("batch_size", 1, " or 'full'")
+            self._keep_whole(name, 1)
+        self._keep_whole("seed", 0)
+        if not isinstance(self.batch_size, str):
+            self._keep_whole("batch_size", 1, " or 'full'")
+        elif self.batch_size != "full":
+            raise SettingError(f"batch_size is a whole number of at least 1 or 'full', not {self.batch_size!r}")
         for name in ("learning_rate", "time_limit", "tolerance"):
-            value = getattr(self, name)
-            if value is not None and not (_is_number(value) and value > 0):
-                raise SettingError(f"{name} is a finite number above 0, not {value!r}")
+            self._keep_number(name, "above 0", lambda value: value > 0)
         for name in ("l1", "l2"):
-            value = getattr(self, name)
-            if value is not None and not (_is_number(value) and value >= 0):
-                raise SettingError(f"{name} is a finite number of at least 0, not {value!r}")
-        if isinstance(self.class_weight, str) and self.class_weight != "balanced":
-            raise SettingError(f"class_weight is 'balanced' or a weight for each class, not {self.class_weight!r}")
+            self._keep_number(name, "of at least 0", lambda value: value >= 0)
+        for name in ("optimizer", "schedule"):
+            if not isinstance(getattr(self, name), str):
+                raise SettingError(f"{name} is a name, such as {_default(name)!r}, not {getattr(self, name)!r}")
+        if not isinstance(self.standardize, bool):
+            raise SettingError(f"standardize is True or False, not {self.standardize!r}")
+        if not isinstance(self.split, tuple | list) or not all(_is_number(share) for share in self.split):
+            raise SettingError(f"split is three shares, such as (0.7, 0.15, 0.15), not {self.split!r}")
+        object.__setattr__(self, "split", tuple(map(float, self.split)))
+        self._keep_class_weight()
 
-    def _check_whole(self, name: str, least: int, otherwise: str = "") -> None:
+    def _keep_whole(self, name: str, least: int, otherwise: str = "") -> None:
         value = getattr(self, name)
-        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < least):
-            raise SettingError(f"{name} is a whole number of at least {least}{otherwise}, not {value!r}")
+        if value is None and _default(name) is None:
+            return
+        if not is_whole(value, least):
+            raise SettingError(f"{name} is a whole number from {least} to {LARGEST:,}{otherwise}, not {value!r}")
+        object.__setattr__(self, name, int(value))
+
+    def _keep_number(self, name: str, expected: str, holds: Callable[[float], bool]) -> None:
+        value = getattr(self, name)
+        if value is None and _default(name) is None:
+            return
+        if not _is_number(value) or not holds(value):
+            raise SettingError(f"{name} is a finite number {expected}, not {value!r}")
+        object.__setattr__(self, name, float(value))
+
+    def _keep_class_weight(self) -> None:
+        given = self.class_weight
+        if given is None or given == "balanced":
+            return
+        if not isinstance(given, Mapping) or not all(_is_number(weight) and weight >= 0 for weight in given.values()):
+            raise SettingError(f"class_weight is 'balanced' or a weight of at least 0 by class name, not {given!r}")
+        object.__setattr__(self, "class_weight", {str(name): float(weight) for name, weight in given.items()})
 
     def resolve(self, rows: int, learning_rate: float, own_network: bool) -> "Settings":
-        """The settings with every open choice made, for this many training rows and a network of the user's own or not."""
+        """The settings with every open choice made, for this many training rows and a network of one's own or not."""
         l2 = 0.0 if own_network else PRIOR / rows
         batch = self.batch_size or (32 if rows < 5_000 else 64 if rows < 20_000 else 128)
         size = rows if batch == "full" else min(batch, rows)
@@ -100,5 +130,10 @@ class Settings:
         return asdict(self)
 
 
+def _default(name: str) -> Any:
+    return Settings.__dataclass_fields__[name].default
+
+
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    return number and abs(value) <= sys.float_info.max

@@ -14,13 +14,13 @@ from backlit.layers.activation import ActivationLayer
 from backlit.layers.block import Block
 from backlit.shapes import Array, Tree
 
-ACTIVATION_FIELDS = ("mean", "deviation", "zeros", "slope", "saturated")
+BLOCK_FIELDS = ("mean", "deviation", "zeros", "slope", "saturated")  # the last two of activations alone
 VARIABLE_FIELDS = ("gradient", "update", "weight")
 SATURATED = 0.01  # a local derivative below this passes next to nothing back
 
 
 class Telemetry(NamedTuple):
-    """Statistics of one step: blocks maps paths to (5,), variables maps paths to (3,), in the order of the fields."""
+    """Statistics of one step by path, in the order of the fields: blocks (5,) or (3,), variables (3,)."""
 
     blocks: dict[str, Array]
     variables: dict[str, Array]
@@ -34,14 +34,12 @@ class Recorder:
 
     def __call__(self, path: str, block: Block, x: Array, y: Array) -> None:
         """Note one block."""
-        slope = saturated = jnp.nan
+        values = y.astype(jnp.float32)
+        statistics = [jnp.mean(values), jnp.std(values), jnp.mean(values == 0)]
         if isinstance(block, ActivationLayer) and block.activation.derivative is not None:
             local = jnp.broadcast_to(block.activation.derivative(x, **block.settings), x.shape)
-            slope, saturated = jnp.mean(local), jnp.mean(jnp.abs(local) < SATURATED)
-        values = y.astype(jnp.float32)
-        self.blocks[path] = jnp.stack(
-            [jnp.mean(values), jnp.std(values), jnp.mean(values == 0), jnp.asarray(slope), jnp.asarray(saturated)]
-        ).astype(jnp.float32)
+            statistics += [jnp.mean(local), jnp.mean(jnp.abs(local) < SATURATED)]
+        self.blocks[path] = jnp.stack(statistics).astype(jnp.float32)
 
 
 def describe_variables(gradients: Tree, updates: Tree, parameters: Tree) -> dict[str, Array]:

@@ -1,10 +1,12 @@
 """A user's own function, or negative log-likelihood, as a loss."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from backlit.errors import ShapeError
-from backlit.functions.losses.loss import MANY_CLASSES, TASKS, Loss
+from backlit.errors import SettingError, ShapeError
+from backlit.functions.activations import softmax
+from backlit.functions.losses.classification import BinaryCrossEntropy
+from backlit.functions.losses.loss import MANY_CLASSES, TASKS, TWO_CLASSES, Loss
 from backlit.shapes import Array, Shape, write
 
 
@@ -17,7 +19,11 @@ class FunctionLoss(Loss):
 
     Args:
         function: gives an array of shape (B,).
-        prediction: from the outputs to what `predict` gives, such as `softmax`; None leaves the outputs as they are.
+        link: what turns outputs into probabilities, `Sigmoid` (one unit) or `Softmax`; None where outputs are values,
+            or scores whose largest marks the class.
+
+    Raises:
+        SettingError: there is no such link.
 
     >>> import jax.numpy as jnp
     >>> FunctionLoss(lambda f, y: (f - y) ** 4).examples(jnp.array([[1.0], [2.0]]), jnp.array([0.0, 0.0]))
@@ -28,7 +34,11 @@ class FunctionLoss(Loss):
     summary = "a function of your own, (outputs, targets) → one loss an example"
     tasks = TASKS
     function: Callable[[Array, Array], Array]
-    prediction: Callable[[Array], Array] | None = None
+    link: str | None = field(default=None, kw_only=True)  # type: ignore[misc]
+
+    def __post_init__(self) -> None:
+        if self.link not in LINKS:
+            raise SettingError(f"The loss's link is {self.link!r}, but it must be 'Sigmoid', 'Softmax' or None")
 
     def units(self, task: str, classes: int, targets: int) -> int:
         """One unit for each target, and for each class where there are more than two."""
@@ -49,14 +59,29 @@ class FunctionLoss(Loss):
         return losses
 
     def predict(self, outputs: Array) -> Array:
-        """The outputs, (B,) for one unit, through `prediction` where there is one."""
-        outputs = single(outputs)
-        return outputs if self.prediction is None else self.prediction(outputs)
+        """Probabilities by the link; without one the outputs themselves, (B,) for one unit."""
+        return LINKS[self.link](outputs)
 
     def check(self, output_shape: Shape, task: str, classes: int, targets_shape: Shape) -> None:
-        """Nothing is known before the function is called: `examples` checks what it gives."""
+        """Makes sure that one output for two classes has a meaning; `examples` checks the function's own result.
+
+        Raises:
+            SettingError: one unit, two classes and no link.
+        """
+        if task == TWO_CLASSES and tuple(output_shape) in ((), (1,)) and self.link is None:
+            raise SettingError(
+                "A loss function on one output cannot say which of two classes the output means: "
+                "give FunctionLoss(function, link='Sigmoid'), or end the network with Dense(2)"
+            )
 
 
 def single(values: Array) -> Array:
     """(B, 1) as (B,); other shapes as they are."""
     return values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
+
+
+LINKS: dict[str | None, Callable[[Array], Array]] = {
+    None: single,
+    "Sigmoid": BinaryCrossEntropy().predict,
+    "Softmax": softmax,
+}

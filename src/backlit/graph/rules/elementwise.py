@@ -14,7 +14,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 
-from backlit.graph.rulebook import Elementwise, Params, Values, register
+from backlit.graph.rulebook import Elementwise, Params, PerInput, Values, register
 from backlit.graph.rules.arithmetic import same
 from backlit.shapes import Array
 
@@ -174,6 +174,11 @@ def upper_bound(params: Params, inputs: Values, output: Array) -> Any:
     return where(x > upper, output)
 
 
+def pull_rounded(params: Params, inputs: Values, output: Array, upstream: Array) -> Array:
+    """y = x rounded to fewer bits: x̄ = ȳ rounded to as many"""
+    return lax.reduce_precision(upstream, params["exponent_bits"], params["mantissa_bits"])
+
+
 def where(condition: Array, output: Array) -> Array:
     """1 where the condition holds, 0 elsewhere, in the output's dtype."""
     return lax.convert_element_type(condition, output.dtype)
@@ -225,7 +230,6 @@ for name, local in {
     "erf_inv": erf_inv,
     "abs": absolute,
     "convert_element_type": same,
-    "reduce_precision": same,
     "copy": same,
     "name": same,
 }.items():
@@ -236,6 +240,7 @@ register("max", Elementwise((first_greater, first_less)))
 register("min", Elementwise((first_less, first_greater)))
 register("clamp", Elementwise((lower_bound, clamped, upper_bound)))
 register("select_n", Select())
+register("reduce_precision", PerInput((pull_rounded,)))
 
 for name in ("sign", "floor", "ceil", "round", "is_finite", "not"):
     register(name, Elementwise((None,)))

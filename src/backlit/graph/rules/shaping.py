@@ -127,7 +127,7 @@ class Unstacked:
 
 
 register("broadcast_in_dim", PerInput((pull_broadcast,)))
-for name in ("reshape", "squeeze", "expand_dims"):
+for name in ("reshape", "squeeze"):
     register(name, PerInput((pull_reshape,)))
 register("transpose", PerInput((pull_transpose,)))
 register("rev", PerInput((pull_reverse,)))
