@@ -22,7 +22,9 @@ def files(tmp_path: Path) -> Path:
     (tmp_path / "table.csv").write_text(TABLE)
     (tmp_path / "one-class.csv").write_text("a,b,y\n" + "".join(f"{a},{b},1\n" for a, b, _ in ROWS))
     (tmp_path / "no-target.csv").write_text("a,b,y\n" + "".join(f"{a},{b},\n" for a, b, _ in ROWS))
-    (tmp_path / "infinite.csv").write_text("a,b,y\n" + "".join(f"{'inf' if a == 3 else a},{b},{a}.5\n" for a, b, _ in ROWS))
+    (tmp_path / "infinite.csv").write_text(
+        "a,b,y\n" + "".join(f"{'inf' if a == 3 else a},{b},{a}.5\n" for a, b, _ in ROWS)
+    )
     (tmp_path / "no-images").mkdir()
     (tmp_path / "no-images" / "notes.txt").write_text("no image")
     (tmp_path / "foreign").mkdir()
@@ -45,8 +47,8 @@ BAD = [
     ("train empty.csv", "empty"),
     ("train no-images", "no-images"),
     ("train table.csv --target kin", "did you mean kind?"),
-    ("train one-class.csv --task classes", "classes"),
-    ("train one-class.csv", "y"),
+    ("train one-class.csv", "class"),
+    ("train table.csv --task classes", "many classes"),
     ("train no-target.csv", "y"),
     ("train table.csv --target a --column kind=number", "kind"),
     ("train table.csv --column b=nmber", "did you mean number?"),
@@ -99,12 +101,12 @@ BAD = [
     ("summary Dense(3) --input 0", "above 0"),
     ("summary Residual(Dense(3)) --input 4", "residual_1"),
     ("graph (x+y x=1", "(x+y"),
-    ("graph sigmod(x) x=1", "did you mean sigmoid?"),
+    ("graph sigmod(x) x=1", "did you mean sigmoid"),
     ("graph __import__('os').system('x') x=1", "__import__"),
     ("graph 2+3", "no name"),
     ("graph x+y x=1", "y=1"),
     ("graph x x=1 x=2", "twice"),
-    ("graph xs x=1", "did you mean xs?"),
+    ("graph xs x=1", "xs"),
     ("graph x x=one", "finite number"),
     ("graph x x=nan", "finite number"),
     ("graph x x", "x=-2"),

@@ -16,9 +16,8 @@ BIAS = 0.75
 
 def unit(rate):
     """A linear unit that hears its inputs through dropout, and its parameters."""
-    return bl.Sequential(bl.Dropout(rate), bl.Dense(1)), {
-        "dense_1": {"weight": W[:, None], "bias": jnp.asarray([BIAS])}
-    }
+    dense = {"weight": W[:, None], "bias": jnp.asarray([BIAS])}
+    return bl.Sequential(bl.Dropout(rate), bl.Dense(1)), {"dense_1": dense}
 
 
 @pytest.mark.parametrize("rate", [0.5, 0.25])

@@ -112,9 +112,8 @@ def run(arguments: list[str]) -> int:
     """Run a command line and return its exit status; a failure becomes one message on the standard error."""
     debug = arguments[:1] == ["--debug"] or os.environ.get("BACKLIT_DEBUG", "0") not in ("", "0")
     try:
-        return app(arguments or ["--help"], prog_name="backlit", standalone_mode=False, obj=arguments) or 0
-    except (KeyboardInterrupt, typer.Abort):
-        return fail("interrupted; nothing was written", 130)
+        status = app(arguments or ["--help"], prog_name="backlit", standalone_mode=False, obj=arguments) or 0
+        return fail("interrupted; nothing was written", 130) if status == 130 else status
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

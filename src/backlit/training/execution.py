@@ -20,7 +20,8 @@ from backlit.training.history import History, telemetry_columns
 from backlit.training.model import Model
 from backlit.training.objective import Batch
 from backlit.training.program import Epoch, Program
-from backlit.training.scoring import Scorer, in_chunks
+from backlit.training.resident import Resident
+from backlit.training.scoring import Scorer
 from backlit.training.stopping import CONVERGED, NONFINITE, PATIENCE, RUNNING
 from backlit.training.streaming import Stream
 
@@ -53,7 +54,7 @@ class Execution:
         self.run, self.progress = run, progress
         self.settings = run.settings
         self.started = time.perf_counter()
-        self.compiling = self.training = 0.0
+        self.training = 0.0
         self.scale = run.objective.scale(run.fitted)
         self.scorer = Scorer(run.objective, self.scale)
         self.history = History()
@@ -70,7 +71,8 @@ class Execution:
         )
         self.key, draw = jax.random.split(jax.random.key(self.settings.seed))
         parameters, state = jax.jit(lambda key: run.network.initialize(run.input_shape, key))(draw)
-        self.carry = self.program.begin(parameters, {**state, **_on_device(run.fitted)})
+        self.carry = self.program.begin(parameters, {**state, **jax.tree.map(jnp.asarray, run.fitted)})
+        self.source = Resident(self) if self._fits() else Stream(self)
 
     def _parts(self) -> dict[str, Part]:
         parts = self.run.parts
@@ -79,8 +81,7 @@ class Execution:
 
     def finish(self) -> Model:
         """Train until something stops it, then score what is kept."""
-        advance = self._resident() if self._fits() else Stream(self).advance
-        word = self._loop(advance)
+        word = self._loop()
         watch = jax.tree.map(lambda value: value.item(), self.carry.watch)
         stopped = word or {PATIENCE: "patience", CONVERGED: "converged", RUNNING: "epochs"}.get(watch.stop, "")
         notes = list(self.run.notes)
@@ -110,7 +111,11 @@ class Execution:
             stopped=stopped,
             epochs=watch.epoch,
             best_epoch=watch.best_epoch,
-            seconds={"compile": self.compiling, "train": self.training, "total": time.perf_counter() - self.started},
+            seconds={
+                "compile": self.source.compiling,
+                "train": self.training,
+                "total": time.perf_counter() - self.started,
+            },
             steps_per_second=self.made / self.training if self.training else 0.0,
             notes=notes,
         )
@@ -135,33 +140,20 @@ class Execution:
         weight = np.ones(len(part.x), np.float32) if part.weights is None else part.weights
         return part.x[rows], self.y[name][rows], weight[rows]
 
-    def _resident(self) -> Callable[[int], Epoch]:
-        """Everything on the device, and whole chunks of epochs in one call."""
-        watched = {name: self.watched(name) for name in ("train", "validation")}
-        chunks = {name: _on_device(in_chunks(*rows)) if rows else None for name, rows in watched.items()}
-        arguments = (self.data(), chunks["train"], chunks["validation"], self.key)
-        begun = time.perf_counter()
-        compiled = Program.run.lower(self.program, self.carry, *arguments, jnp.int32(1)).compile()  # type: ignore[attr-defined]
-        self.compiling = time.perf_counter() - begun
-
-        def advance(until: int) -> Epoch:
-            self.carry, records = compiled(self.carry, *arguments, jnp.int32(until))
-            return records
-
-        return advance
-
-    def _loop(self, advance: Callable[[int], Epoch]) -> str | None:
+    def _loop(self) -> str | None:
         """Chunks of epochs until the run stops; says why where it was not the program that stopped it."""
         done, chunk, begun = 0, 1, time.perf_counter()
         limit = self.settings.time_limit
         try:
             while done < int(self.settings.epochs or 1):
                 before = time.perf_counter()
-                records = jax.block_until_ready(advance(min(done + chunk, int(self.settings.epochs or 1))))
+                until = min(done + chunk, int(self.settings.epochs or 1))
+                carry, records = jax.block_until_ready(self.source.advance(self.carry, until))
                 spent = time.perf_counter() - before
                 self.training = time.perf_counter() - begun
-                watch = jax.device_get(self.carry.watch)
+                watch = jax.device_get(carry.watch)
                 new = int(watch.epoch) - done
+                self.carry = carry
                 self._record(jax.tree.map(lambda rows, n=new: np.asarray(rows)[:n], records), done)
                 done = int(watch.epoch)
                 if watch.stop != RUNNING:
@@ -179,12 +171,15 @@ class Execution:
         if not count:
             return
         self.made += count * self.program.steps
-        columns = {"epoch": np.arange(done + 1, done + count + 1), "loss": records.loss}
+        columns: dict[str, np.ndarray] = {
+            "epoch": np.arange(done + 1, done + count + 1),
+            "loss": np.asarray(records.loss),
+        }
         for name, sums in (("train", records.train), ("validation", records.validation)):
             rows = self.watched_targets.get(name)
             if rows is not None:
                 columns |= {f"{name}_{score}": v for score, v in self.scorer.scores(sums, rows).items()}
-        self.history.extend({**columns, **telemetry_columns(*records.telemetry)})
+        self.history.extend({**columns, **telemetry_columns(records.telemetry)})
 
     @cached_property
     def watched_targets(self) -> dict[str, np.ndarray]:
@@ -223,7 +218,3 @@ class Execution:
         judged = "test" if "test" in self.y else "train"
         scores["baseline"] = baseline_scores(self.run.objective, self.y["train"], self.y[judged], units, self.scale)
         return scores
-
-
-def _on_device(tree: Any) -> Any:
-    return jax.tree.map(jnp.asarray, tree)

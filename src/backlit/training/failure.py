@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from backlit.graph import trace
-from backlit.training.program import epoch_keys, take
+from backlit.training.program import epoch_keys
 
 if TYPE_CHECKING:
     from backlit.training.execution import Execution
@@ -16,19 +17,20 @@ if TYPE_CHECKING:
 
 def locate(execution: Execution) -> str:
     """The first non-finite value of the epoch that failed, in words: step, layer and operation."""
-    program, carry, data = execution.program, execution.carry, execution.data()
+    program, carry = execution.program, execution.carry
     made = int(carry.watch.failed_after)
-    order = program.order(execution.key, carry.watch.epoch)
-    before = program.replay(carry, data, execution.key, jnp.int32(made - 1))
-    failing = program.replay(carry, data, execution.key, jnp.int32(made))
+    before, failing = (execution.source.replay(carry, steps) for steps in (made - 1, made))
     trained, step = before.trained, made
     if bool(failing.finite):
         trained, step = failing.trained, made + 1
     bad = [_join(path) for path, leaf in jax.tree_util.tree_leaves_with_path(trained.parameters) if not _finite(leaf)]
     if bad:
         return f"step {step - 1}: the update made {bad[0]} non-finite"
-    batch = take(data, order[min(step, program.steps) - 1])
-    key = jax.random.fold_in(epoch_keys(execution.key, carry.watch.epoch)[1], min(step, program.steps) - 1)
+    index = min(step, program.steps) - 1
+    rows = np.asarray(program.order(execution.key, carry.watch.epoch)[index])
+    rows = rows[rows < program.rows]
+    batch = execution.data(rows)
+    key = jax.random.fold_in(epoch_keys(execution.key, carry.watch.epoch)[1], index)
 
     def loss(parameters: Any) -> Any:
         return program.objective(parameters, trained.state, batch, key)[0]

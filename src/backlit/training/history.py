@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from backlit.training.telemetry import BLOCK_FIELDS, VARIABLE_FIELDS
+from backlit.training.telemetry import BLOCK_FIELDS, VARIABLE_FIELDS, Telemetry
 
 
 class History:
@@ -48,12 +48,12 @@ class History:
             writer.writerows(zip(*(_plain(values) for values in self._columns.values()), strict=True))
 
 
-def telemetry_columns(blocks: dict[str, np.ndarray], variables: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def telemetry_columns(recorded: Telemetry) -> dict[str, np.ndarray]:
     """Recorded statistics (epochs, fields) by path, as one column a field."""
     return {
-        f"{path}/{field}": values
-        for fields, recorded in ((BLOCK_FIELDS, blocks), (VARIABLE_FIELDS, variables))
-        for path, statistics in recorded.items()
+        f"{path}/{field}": np.asarray(values)
+        for fields, by_path in ((BLOCK_FIELDS, recorded.blocks), (VARIABLE_FIELDS, recorded.variables))
+        for path, statistics in by_path.items()
         for field, values in zip(fields, statistics.T, strict=False)
     }
 

@@ -158,12 +158,11 @@ def _stored_settings(loss: Loss) -> dict[str, Any]:
 
 
 def _stored_loss(held: dict[str, Any], given: Any, path: str | Path) -> Loss:
-    if given is not None:
-        own = callable(given) and not isinstance(given, Loss) and held["name"] == FunctionLoss.name
-        return FunctionLoss(given, **held["settings"]) if own else loss_named(given)
-    if held["name"] == FunctionLoss.name:
+    if held["name"] != FunctionLoss.name:
+        return loss_named(held["name"], **held["settings"])
+    if given is None:
         raise FileError(f"{path} was trained with a loss of your own, and files hold no code: load(path, loss=...)")
-    return loss_named(held["name"], **held["settings"])
+    return given if isinstance(given, Loss) else FunctionLoss(given, **held["settings"])
 
 
 def load(path: str | Path, loss: Any = None) -> Model:
@@ -177,12 +176,14 @@ def load(path: str | Path, loss: Any = None) -> Model:
         FileError: for a folder that is missing, corrupt or foreign, or whose loss has to be given again and is not.
     """
     stored = read_model(path)
-    extra = stored.extra
+    network, extra = stored.network, stored.extra
+    if not isinstance(network, Sequential):
+        raise FileError(f"{path} is no model that Backlit can read: its network is a {type(network).__name__}")
     try:
         settings = dict(extra["settings"])
         settings["split"] = tuple(settings["split"])
         return Model(
-            network=stored.network,
+            network=network,
             input_shape=stored.input_shape,
             schema=Schema.from_json(extra["schema"]),
             loss=_stored_loss(extra["loss"], loss, path),

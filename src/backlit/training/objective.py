@@ -33,7 +33,7 @@ class Batch(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """Totals over examples, from which means and scores follow: weighted loss, weight, errors, count.
+    """Totals over examples, from which means and scores follow: weighted loss, weight, errors, rows.
 
     `errors` is the number of wrong classes, or the sum of squared errors of each target (T,).
     """
@@ -41,7 +41,7 @@ class Sums(NamedTuple):
     loss: Array
     weight: Array
     errors: Array
-    count: Array
+    rows: Array
 
 
 @dataclass(frozen=True)

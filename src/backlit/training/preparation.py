@@ -6,6 +6,7 @@ Everything a user gave is checked here, before any work starts.
 from collections.abc import Mapping
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from backlit.data import Dataset, Part, Schema, class_weights, read
@@ -79,7 +80,7 @@ def prepare(
 
     chosen = chosen.resolve(len(train.x), rate, network not in (None, "default"))
     steps = -(-len(train.x) // int(chosen.batch_size or 1)) * int(chosen.epochs or 1)
-    schedule = schedule_named(chosen.schedule, chosen.learning_rate or rate, steps)
+    schedule = schedule_named(str(chosen.schedule), chosen.learning_rate or rate, steps)
     objective = Objective(whole, rule, Penalty(l1=chosen.l1, l2=chosen.l2 or 0.0), weights_of(plan), classes)
     return Run(
         dataset=dataset,
@@ -140,9 +141,8 @@ def _fit(network: Sequential, train: Part) -> dict[str, State]:
     """The state of every preprocessing layer, fitted on the training rows alone, each on what those before it make."""
     fitted: dict[str, State] = {}
     blocks = list(network.named.items())
-    if blocks and isinstance(blocks[-1][1], Rescale):
-        name, block = blocks.pop()
-        fitted[name] = block.fit(train.y)
+    if isinstance(rescaling := network.blocks[-1] if blocks else None, Rescale):
+        fitted[blocks.pop()[0]] = rescaling.fit(train.y)
     x = train.x
     last = max((place for place, (_, block) in enumerate(blocks) if isinstance(block, Preprocessing)), default=-1)
     for place, (name, block) in enumerate(blocks[: last + 1]):
@@ -151,7 +151,7 @@ def _fit(network: Sequential, train: Part) -> dict[str, State]:
         elif block.plan(x.shape[1:]).size:
             raise SettingError(f"{blocks[last][1]} is fitted to the data, and {block} is trained: put it before")
         if place < last:
-            x = np.asarray(block.apply({}, fitted.get(name, {}), x, Context())[0])
+            x = np.asarray(block.apply({}, fitted.get(name, {}), jnp.asarray(x), Context())[0])
     return fitted
 
 

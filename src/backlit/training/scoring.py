@@ -18,10 +18,10 @@ def in_chunks(x: np.ndarray, y: np.ndarray, weight: np.ndarray, size: int | None
     size = min(size or CHUNK_ROWS, len(x))
     count = -(-len(x) // size)
     rows = np.arange(count * size)
-    real = (rows < len(x)).astype(np.float32)
+    real: Any = (rows < len(x)).astype(np.float32)
     index = np.minimum(rows, len(x) - 1)
 
-    def chunked(values: np.ndarray) -> np.ndarray:
+    def chunked(values: np.ndarray) -> Any:
         padded = values if len(values) == len(index) else values[index]
         return padded.reshape(count, size, *values.shape[1:])
 
@@ -52,15 +52,15 @@ class Scorer:
         total: Sums | None = None
         for index in range(len(chunks.x)):
             here = self._measure(parameters, state, jax.tree.map(lambda a, i=index: a[i], chunks))
-            here = Sums(*(np.asarray(value, np.float64) for value in here))
-            total = here if total is None else Sums(*(a + b for a, b in zip(total, here, strict=True)))
+            here = jax.tree.map(lambda value: np.asarray(value, np.float64), here)
+            total = here if total is None else jax.tree.map(np.add, total, here)
         assert total is not None
         return total
 
     def scores(self, sums: Sums, y: np.ndarray) -> dict[str, np.ndarray]:
         """Scores from sums, for one measurement or for a column of them (epochs, ...); y are the rows' targets."""
         loss = np.asarray(sums.loss, np.float64) / np.asarray(sums.weight)
-        errors, count = np.asarray(sums.errors, np.float64), np.asarray(sums.count, np.float64)
+        errors, count = np.asarray(sums.errors, np.float64), np.asarray(sums.rows, np.float64)
         if self.objective.classes:
             return {"loss": loss, "accuracy": 1 - errors / count}
         scale = np.ones(1) if self.scale is None else self.scale

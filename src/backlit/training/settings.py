@@ -74,9 +74,10 @@ class Settings:
             self._keep_number(name, "above 0", lambda value: value > 0)
         for name in ("l1", "l2"):
             self._keep_number(name, "of at least 0", lambda value: value >= 0)
-        for name in ("optimizer", "schedule"):
-            if not isinstance(getattr(self, name), str):
-                raise SettingError(f"{name} is a name, such as {_default(name)!r}, not {getattr(self, name)!r}")
+        for name, example in (("optimizer", "adam"), ("schedule", "cosine")):
+            value = getattr(self, name)
+            if not isinstance(value, str) and not (value is None and _default(name) is None):
+                raise SettingError(f"{name} is a name, such as {example!r}, not {value!r}")
         if not isinstance(self.standardize, bool):
             raise SettingError(f"standardize is True or False, not {self.standardize!r}")
         if not isinstance(self.split, tuple | list) or not all(_is_number(share) for share in self.split):

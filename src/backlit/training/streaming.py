@@ -5,59 +5,69 @@ Shuffling, batches and steps are those of a resident run; only Python's part in 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from backlit.shapes import Array
 from backlit.training.devices import SHARE, free_bytes
-from backlit.training.objective import Sums
-from backlit.training.program import Epoch, Steps, epoch_keys
-from backlit.training.telemetry import Telemetry
+from backlit.training.objective import Batch, Sums
+from backlit.training.program import Carry, Epoch, Steps, epoch_keys
 
 if TYPE_CHECKING:
     from backlit.training.execution import Execution
 
 
 class Stream:
-    """The epochs of one run, block by block."""
+    """The epochs of one run, block by block; two blocks at most are on the device."""
+
+    compiling = 0.0  # each function is compiled as it is first called
 
     def __init__(self, execution: Execution) -> None:
-        self.execution = execution
-        program = execution.program
-        self.first = jax.jit(program.first_step)
-        self.more = jax.jit(program.more_steps)
-        self.close = jax.jit(program.close)
+        self.execution, self.program = execution, execution.program
+        self.first = jax.jit(self.program.first_step)
+        self.more = jax.jit(self.program.more_steps)
+        self.close = jax.jit(self.program.close)
         row_bytes = max(execution.run.parts.train.x[:1].nbytes, 1)
         rows = execution.settings.block_rows or int(SHARE * free_bytes() / row_bytes)
-        self.steps = max(1, rows // program.batch_size)
+        self.steps = max(1, rows // self.program.batch_size)
 
-    def advance(self, until: int) -> Epoch:
+    def advance(self, carry: Carry, until: int) -> tuple[Carry, Epoch]:
         """One epoch; `until` is looked at by the resident run alone."""
-        execution, program = self.execution, self.execution.program
-        epoch = execution.carry.watch.epoch
-        order = np.asarray(program.order(execution.key, epoch))
-        key = epoch_keys(execution.key, epoch)[1]
-        done: Steps | None = None
-        telemetry: Telemetry | None = None
-        for start in range(0, len(order), self.steps):
-            rows = order[start : start + self.steps]
-            data = execution.data(np.minimum(rows.ravel(), program.rows - 1))
-            local = jnp.asarray(np.where(rows < program.rows, np.arange(rows.size).reshape(rows.shape), rows.size))
-            if done is None:
-                done, telemetry = self.first(execution.carry.trained, data, local, key)
-                done = self.more(done, data, local, key, 1, jnp.int32(program.steps))
-            else:
-                done = self.more(done, data, local, key, 0, jnp.int32(program.steps))
-        assert done is not None
-        sums = {name: self._measure(done, name) for name in execution.watched_targets}
-        execution.carry = self.close(execution.carry, done, sums["train"], sums.get("validation"))
+        key = epoch_keys(self.execution.key, carry.watch.epoch)[1]
+        limit = jnp.int32(self.program.steps)
+        blocks = self._blocks(carry)
+        data, order = next(blocks)
+        done, telemetry = self.first(carry.trained, data, order, key)
+        done = self.more(done, data, order, key, jnp.int32(1), limit)
+        for data, order in blocks:
+            done = self.more(jax.block_until_ready(done), data, order, key, jnp.int32(0), limit)
+        sums = {name: self._measure(done, name) for name in self.execution.watched_targets}
+        after = self.close(carry, done, sums["train"], sums.get("validation"))
         record = Epoch(done.loss / done.made, sums["train"], sums.get("validation", sums["train"]), telemetry)
-        return jax.tree.map(lambda value: jnp.asarray(value)[None], record)
+        return after, jax.tree.map(lambda value: jnp.asarray(value)[None], record)
+
+    def replay(self, carry: Carry, made: int) -> Steps:
+        """The first `made` steps of the epoch that follows the carry."""
+        key = epoch_keys(self.execution.key, carry.watch.epoch)[1]
+        done = Steps(carry.trained, jnp.float32(0), jnp.int32(0), jnp.bool_(True))
+        for data, order in self._blocks(carry):
+            done = self.more(jax.block_until_ready(done), data, order, key, jnp.int32(0), jnp.int32(made))
+        return done
+
+    def _blocks(self, carry: Carry) -> Iterator[tuple[Batch, Array]]:
+        """The rows of a few steps on the device, and each step's rows among them."""
+        order, rows = np.asarray(self.program.order(self.execution.key, carry.watch.epoch)), self.program.rows
+        for start in range(0, len(order), self.steps):
+            block = order[start : start + self.steps]
+            local = np.where(block < rows, np.arange(block.size).reshape(block.shape), block.size)
+            yield self.execution.data(np.minimum(block.ravel(), rows - 1)), jnp.asarray(local)
 
     def _measure(self, done: Steps, name: str) -> Sums:
-        execution = self.execution
-        rows = execution.watched(name)
-        sums = execution.scorer.measure(done.trained.parameters, done.trained.state, *rows)
+        rows = self.execution.watched(name)
+        assert rows is not None
+        sums = self.execution.scorer.measure(done.trained.parameters, done.trained.state, *rows)
         return Sums(*(jnp.asarray(value, jnp.float32) for value in sums))

@@ -4,12 +4,13 @@ Each function is a local derivative ∂y/∂x_i of an elementwise primitive y = 
 down is x̄_i = ȳ · ∂y/∂x_i, element by element. Where the output makes it cheaper or more exact, it is written with y.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
 from jax import lax
 
-from backlit.graph.rulebook import Elementwise, Params, Values, register
+from backlit.graph.rulebook import Elementwise, Params, Values, fit, register
 from backlit.shapes import Array
 
 
@@ -88,13 +89,26 @@ def cube_root(params: Params, inputs: Values, output: Array) -> Any:
     return (1 / 3) / lax.square(output)
 
 
+class Quotient(Elementwise):
+    """y = a/b: ā = ȳ/b, b̄ = −Σ(ȳ·y)/b; where b is spread (a softmax's sum), the sum comes before the division."""
+
+    def downstream(
+        self, params: Params, inputs: Values, outputs: Values, upstream: Values, wanted: Sequence[bool]
+    ) -> list[Array | None]:
+        """The gradients of numerator and denominator."""
+        (a, b), (want_a, want_b), gradient = inputs, wanted, upstream[0]
+        return [
+            fit(gradient / b, a) if want_a else None,
+            -fit(gradient * outputs[0], b) / b if want_b else None,
+        ]
+
+
 for name, locals_ in {
     "add": (same, same),
     "add_any": (same, same),
     "sub": (same, opposite),
     "neg": (opposite,),
     "mul": (right_factor, left_factor),
-    "div": (numerator, denominator),
     "rem": (same, divisor),
     "pow": (base, exponent),
     "integer_pow": (integer_power,),
@@ -104,3 +118,4 @@ for name, locals_ in {
     "cbrt": (cube_root,),
 }.items():
     register(name, Elementwise(locals_))
+register("div", Quotient((numerator, denominator)))

@@ -120,15 +120,23 @@ class Cut:
 
 def divide(params: Params, items: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any], Sequence[Any]]:
     """A scan's inputs as constants, carry and xs."""
-    first = params["num_consts"]
-    second = first + params["num_carry"]
+    first, turns = count_inputs(params)
+    second = first + turns
     return items[:first], items[first:second], items[second:]
+
+
+def count_inputs(params: Params) -> tuple[int, int]:
+    """The numbers of constants and of carried values, which JAX 0.12 and later tell by trees of inputs."""
+    if "ft_in" in params:
+        constants, carry, _ = params["ft_in"].unpack()
+        return len(constants), len(carry)
+    return params["num_consts"], params["num_carry"]
 
 
 def trace_with_walk(params: Params, wanted: Sequence[bool], reached: Sequence[bool]) -> Joint:
     """Trace a scan's body together with its reverse walk."""
     body = open_jaxpr(params["jaxpr"])
-    turns = params["num_carry"]
+    turns = count_inputs(params)[1]
     constants_wanted, _, xs_wanted = divide(params, wanted)
     moving = reach_loop(body, *divide(params, wanted))[:turns]
     wanted = [*constants_wanted, *moving, *xs_wanted]

@@ -1,0 +1,94 @@
+"""`backlit predict` and `backlit evaluate`: answers for new data, by the names of the columns."""
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from backlit.training import load
+
+
+def test_answers_are_the_models_own(backlit, houses, trained):
+    model = load(trained / "model")
+    table = pl.read_csv(io.StringIO(backlit("predict", trained, houses).out))
+    assert table.columns == ["prediction", "p(no)", "p(yes)"]
+    assert table["prediction"].to_list() == list(model.predict(houses))
+    np.testing.assert_allclose(table.select("p(no)", "p(yes)").to_numpy(), model.predict_proba(houses), rtol=1e-5)
+
+
+def test_a_model_folder_serves_as_a_run_folder(backlit, houses, trained):
+    assert backlit("predict", trained / "model", houses) == backlit("predict", trained, houses)
+
+
+def test_columns_in_another_order_give_the_same_answers(backlit, houses, trained):
+    frame = pl.read_csv(houses, infer_schema=False)
+    frame.select(reversed(frame.columns)).drop("dear").write_csv("turned.csv")
+    assert backlit("predict", trained, "turned.csv").out == backlit("predict", trained, houses).out
+
+
+def test_unknown_categories_and_missing_columns_are_reported(backlit, houses, trained):
+    frame = pl.read_csv(houses, infer_schema=False).head(3)
+    frame.with_columns(district=pl.lit("west")).drop("rooms").write_csv("new.csv")
+    result = backlit("predict", trained, "new.csv")
+    assert result.status == 0
+    assert "'west' (3)" in result.err
+    assert "rooms" in result.err
+    assert len(result.out.splitlines()) == 4
+
+
+def test_a_needed_column_that_is_missing_is_an_error(backlit, houses, trained):
+    pl.read_csv(houses).drop("size").write_csv("new.csv")
+    result = backlit("predict", trained, "new.csv", "-o", "answers.csv")
+    assert result.status == 2
+    assert "'size'" in result.err
+    assert not Path("answers.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("answers.csv", pl.read_csv),
+        ("answers.tsv", lambda path: pl.read_csv(path, separator="\t")),
+        ("answers.parquet", pl.read_parquet),
+    ],
+)
+def test_answers_in_a_file(backlit, houses, trained, name, read):
+    result = backlit("predict", trained, houses, "-o", name)
+    assert result.out == f"120 predictions in {name}\n"
+    assert read(name)["prediction"].to_list() == list(load(trained / "model").predict(houses))
+    assert [path.name for path in Path().iterdir()] == [name]
+
+
+def test_answers_as_json(backlit, houses, trained):
+    found = json.loads(backlit("predict", trained, houses, "--json").out)
+    assert found["rows"] == len(found["predictions"]) == 120
+    assert list(found["predictions"][0]) == ["prediction", "p(no)", "p(yes)"]
+
+
+def test_numbers_are_answers_too(backlit):
+    backlit("train", "line", "--network", "Dense(1)", "--epochs", "2", "--out", "run", "--quiet")
+    table = pl.read_csv(io.StringIO(backlit("predict", "run", "line").out))
+    np.testing.assert_allclose(table["prediction"], load("run/model").predict("line"), rtol=1e-6)
+
+
+def test_several_targets_have_a_column_each(backlit):
+    backlit("train", "linnerud", "--network", "Dense(3)", "--epochs", "2", "--out", "run", "--quiet")
+    table = pl.read_csv(io.StringIO(backlit("predict", "run", "linnerud").out))
+    assert table.columns == ["prediction Weight", "prediction Waist", "prediction Pulse"]
+
+
+def test_evaluation_gives_the_models_scores(backlit, houses, trained):
+    expected = load(trained / "model").evaluate(houses)
+    assert json.loads(backlit("evaluate", trained, houses, "--json").out) == pytest.approx(expected)
+    shown = dict(line.split() for line in backlit("evaluate", trained, houses).out.splitlines())
+    assert float(shown["accuracy"]) == pytest.approx(expected["accuracy"], abs=1e-4)
+
+
+def test_evaluation_needs_the_target(backlit, houses, trained):
+    pl.read_csv(houses).drop("dear").write_csv("new.csv")
+    result = backlit("evaluate", trained, "new.csv")
+    assert result.status == 2
+    assert "'dear'" in result.err

@@ -1,0 +1,228 @@
+"""What holds for every loss: its formula, its gradient, its calm at the ends, and its refusals."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from sklearn import metrics
+
+import backlit as bl
+from backlit.functions import LOSSES, default_loss, loss_named
+
+RNG = np.random.default_rng(0)
+B, T, K = 5, 3, 4
+VALUES = RNG.normal(size=(B, T))
+CODES = np.array([0, 3, 1, 2, 1])
+BITS = np.array([0, 1, 1, 0, 1])
+
+
+def huber(error):
+    return np.where(np.abs(error) <= 1, error**2 / 2, np.abs(error) - 0.5)
+
+
+def log_loss(p, y):
+    return -y * np.log(p) - (1 - y) * np.log(1 - p)
+
+
+OUTPUTS = RNG.normal(scale=2.0, size=(B, T))
+LOGITS = RNG.normal(scale=2.0, size=(B, 1))
+SCORES = RNG.normal(scale=2.0, size=(B, K))
+P = 1 / (1 + np.exp(-LOGITS[:, 0]))
+SOFT = np.exp(SCORES) / np.exp(SCORES).sum(1, keepdims=True)
+ERROR = OUTPUTS - VALUES
+MARGINS = np.array(
+    [sum(max(0, s[j] - s[y] + 1) for j in range(K) if j != y) for s, y in zip(SCORES, CODES, strict=True)]
+)
+
+# name, outputs, targets, the loss of each example by the formula in float64
+CASES = [
+    ("mse", OUTPUTS, VALUES, (ERROR**2).mean(1)),
+    ("sum-squared-error", OUTPUTS, VALUES, (ERROR**2).sum(1)),
+    ("half-squared-error", OUTPUTS, VALUES, (ERROR**2).sum(1) / 2),
+    ("mae", OUTPUTS, VALUES, np.abs(ERROR).mean(1)),
+    ("huber", OUTPUTS, VALUES, huber(ERROR).mean(1)),
+    ("bce", LOGITS, BITS, log_loss(P, BITS)),
+    ("cross-entropy", SCORES, CODES, -np.log(SOFT[np.arange(B), CODES])),
+    ("hinge", LOGITS, BITS, np.maximum(0, 1 - np.where(BITS == 1, 1, -1) * LOGITS[:, 0])),
+    ("hinge", SCORES, CODES, MARGINS),
+]
+EVERY = pytest.mark.parametrize(("name", "outputs", "targets", "expected"), CASES)
+SINGLE = [name for name, loss in LOSSES.items() if loss.tasks != ("two classes", "many classes")] + ["hinge"]
+
+
+def test_every_loss_has_a_case():
+    assert {name for name, *_ in CASES} == set(LOSSES)
+
+
+@EVERY
+def test_the_examples_are_the_formula(name, outputs, targets, expected):
+    with jax.enable_x64(True):
+        losses = loss_named(name).examples(jnp.asarray(outputs), jnp.asarray(targets))
+        assert losses.shape == (B,)
+        np.testing.assert_allclose(losses, expected, rtol=1e-12)
+
+
+@EVERY
+def test_the_gradient_is_the_slope(name, outputs, targets, expected):
+    loss, h = loss_named(name), 1e-6
+    with jax.enable_x64(True):
+        total = jax.jit(lambda outputs: loss.examples(outputs, jnp.asarray(targets)).sum())
+        steps = h * np.eye(outputs.size).reshape(-1, *outputs.shape)
+        slopes = np.array([(total(outputs + step) - total(outputs - step)) / (2 * h) for step in steps])
+        for differentiate in (jax.grad, bl.grad):
+            gradient = differentiate(total)(jnp.asarray(outputs))
+            np.testing.assert_allclose(gradient, slopes.reshape(outputs.shape), rtol=1e-7, atol=1e-8)
+
+
+@EVERY
+def test_losses_and_gradients_are_finite_at_the_ends(name, outputs, targets, expected):
+    loss = loss_named(name)
+    for ends in (1e4, -1e4, 0.0):
+        z = jnp.full(outputs.shape, ends).at[:, 0].set(-ends)
+        value, gradient = bl.value_and_grad(lambda z: loss.examples(z, jnp.asarray(targets)).sum())(z)
+        assert jnp.isfinite(value)
+        assert jnp.isfinite(gradient).all()
+
+
+@EVERY
+def test_a_loss_under_jit_and_vmap_is_the_same(name, outputs, targets, expected):
+    examples = loss_named(name).examples
+    population = jax.vmap(jax.jit(examples), in_axes=(0, None))(jnp.stack([outputs, 2 * outputs]), jnp.asarray(targets))
+    np.testing.assert_allclose(population[1], examples(jnp.asarray(2 * outputs), jnp.asarray(targets)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", SINGLE)
+@pytest.mark.parametrize("outputs_shape", [(B,), (B, 1)])
+@pytest.mark.parametrize("targets_shape", [(B,), (B, 1)])
+def test_one_unit_never_broadcasts(name, outputs_shape, targets_shape):
+    z, y = jnp.arange(float(B)), jnp.array(BITS)
+    loss = loss_named(name)
+    np.testing.assert_array_equal(
+        loss.examples(z.reshape(outputs_shape), y.reshape(targets_shape)), loss.examples(z, y), strict=True
+    )
+
+
+@pytest.mark.parametrize("name", ["mse", "mae", "huber", "bce"])
+def test_shapes_that_do_not_match_are_an_error(name):
+    with pytest.raises(bl.ShapeError, match="5×2"):
+        loss_named(name).examples(jnp.zeros((5, 2)), jnp.zeros((5,)))
+
+
+def test_cross_entropy_takes_classes_probabilities_and_sequences():
+    loss, hot = bl.CrossEntropy(), np.eye(K)[CODES]
+    of_codes = loss.examples(jnp.asarray(SCORES), jnp.asarray(CODES))
+    np.testing.assert_allclose(loss.examples(jnp.asarray(SCORES), jnp.asarray(hot)), of_codes, rtol=1e-5)
+    steps = loss.examples(jnp.stack([SCORES, -SCORES], 1), jnp.stack([CODES, CODES], 1))
+    np.testing.assert_allclose(steps, (of_codes + loss.examples(-jnp.asarray(SCORES), CODES)) / 2, rtol=1e-5)
+
+
+def test_the_gradients_of_the_entropies_are_p_less_y():
+    z, s = jnp.asarray(LOGITS), jnp.asarray(SCORES)
+    binary = bl.grad(lambda z: bl.BinaryCrossEntropy().examples(z, BITS).sum())(z)
+    np.testing.assert_allclose(binary[:, 0], P - BITS, atol=1e-6)
+    many = bl.grad(lambda s: bl.CrossEntropy().examples(s, jnp.asarray(CODES)).sum())(s)
+    np.testing.assert_allclose(many, SOFT - np.eye(K)[CODES], atol=1e-6)
+
+
+def test_a_confident_right_answer_keeps_its_digits():
+    loss = bl.BinaryCrossEntropy().examples(jnp.array([12.0, -12.0]), jnp.array([1.0, 0.0]))
+    np.testing.assert_allclose(loss, np.log1p(np.exp(-12.0)), rtol=1e-6)
+
+
+def test_losses_agree_with_scikit_learn():
+    value = bl.CrossEntropy().examples(jnp.asarray(SCORES), jnp.asarray(CODES)).mean()
+    np.testing.assert_allclose(value, metrics.log_loss(CODES, SOFT), rtol=1e-6)
+    value = bl.Hinge().examples(jnp.asarray(LOGITS), jnp.asarray(BITS)).mean()
+    np.testing.assert_allclose(value, metrics.hinge_loss(BITS, LOGITS[:, 0]), rtol=1e-6)
+    value = bl.MeanSquaredError().examples(jnp.asarray(OUTPUTS), jnp.asarray(VALUES)).mean()
+    np.testing.assert_allclose(value, metrics.mean_squared_error(VALUES, OUTPUTS), rtol=1e-6)
+
+
+def test_predictions_by_kind_of_loss():
+    np.testing.assert_array_equal(bl.MeanSquaredError().predict(jnp.ones((B, 1))), np.ones(B), strict=False)
+    assert bl.MeanSquaredError().predict(jnp.ones((B, T))).shape == (B, T)
+    two = bl.BinaryCrossEntropy().predict(jnp.asarray(LOGITS))
+    np.testing.assert_allclose(two, np.stack([1 - P, P], 1), atol=1e-6)
+    assert bl.BinaryCrossEntropy().predict(jnp.ones((B, T))).shape == (B, T)
+    np.testing.assert_allclose(bl.CrossEntropy().predict(jnp.asarray(SCORES)), SOFT, atol=1e-6)
+    assert bl.Hinge().predict(jnp.array([[-2.0], [3.0]])).argmax(-1).tolist() == [0, 1]
+    assert bl.Hinge().predict(jnp.asarray(SCORES)).argmax(-1).tolist() == SCORES.argmax(-1).tolist()
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("task", ["regression", "two classes", "many classes"])
+def test_the_default_head_fits_where_the_task_does(name, task):
+    loss, classes = loss_named(name), {"regression": 0, "two classes": 2, "many classes": K}[task]
+    units = loss.units(task, classes, 1)
+    if task in loss.tasks:
+        loss.check((units,), task, classes, (B,))
+        with pytest.raises(bl.ShapeError, match=rf"has shape 7 .*loss {name}.*needs .*Dense\({units}\)"):
+            loss.check((7,), task, classes, (B,))
+    else:
+        with pytest.raises(bl.SettingError, match=f"{name} is for .*, but the task is {task}: choose"):
+            loss.check((units,), task, classes, (B,))
+
+
+@pytest.mark.parametrize(
+    ("name", "output", "task", "classes", "targets"),
+    [
+        ("mse", (3,), "regression", 0, (B, 3)),
+        ("mse", (), "regression", 0, (B,)),
+        ("mse", (1,), "regression", 0, (B, 1)),
+        ("mae", (8, 8, 1), "regression", 0, (B, 8, 8, 1)),
+        ("bce", (3,), "two classes", 2, (B, 3)),
+        ("cross-entropy", (2,), "two classes", 2, (B,)),
+        ("cross-entropy", (6, K), "many classes", K, (B, 6)),
+        ("cross-entropy", (K,), "many classes", K, (B, K)),
+        ("hinge", (2,), "two classes", 2, (B,)),
+    ],
+)
+def test_other_output_layers_that_fit(name, output, task, classes, targets):
+    loss_named(name).check(output, task, classes, targets)
+    losses = loss_named(name).examples(jnp.ones((B, *output)), jnp.ones(targets, int if classes else float))
+    assert losses.shape == (B,)
+
+
+@pytest.mark.parametrize(
+    ("task", "name"), [("regression", "mse"), ("two classes", "bce"), ("many classes", "cross-entropy")]
+)
+def test_the_default_by_task(task, name):
+    assert default_loss(task).name == name
+    with pytest.raises(bl.SettingError, match="did you mean regression"):
+        default_loss("regresion")
+
+
+def test_names():
+    assert (
+        loss_named(" MSE ") == loss_named("squared-error") == loss_named("mean_squared_error") == bl.MeanSquaredError()
+    )
+    assert loss_named("binary-cross-entropy") == bl.BinaryCrossEntropy()
+    assert loss_named("huber", delta=2.0) == bl.Huber(delta=2.0)
+    assert loss_named(bl.Hinge()) == bl.Hinge()
+    for wrong, settings, repair in (
+        ("cross-entopy", {}, "did you mean .*cross-entropy"),
+        ("huber", {"detla": 2.0}, "did you mean delta"),
+        (3.0, {}, "must be a name"),
+    ):
+        with pytest.raises(bl.SettingError, match=repair):
+            loss_named(wrong, **settings)
+
+
+@pytest.mark.parametrize("delta", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_delta_out_of_range_is_refused(delta):
+    with pytest.raises(bl.SettingError, match="positive"):
+        bl.Huber(delta=delta)
+
+
+def test_a_function_is_a_loss():
+    loss = loss_named(lambda f, y: (f - y) ** 2)
+    assert loss.examples(jnp.ones((3, 1)), jnp.zeros((3,))).tolist() == [1, 1, 1]
+    with pytest.raises(bl.ShapeError, match="3×2.*one loss an example"):
+        loss.examples(jnp.ones((3, 2)), jnp.zeros((3, 2)))
+    with pytest.raises(bl.SettingError, match="link='Sigmoid'"):
+        loss.check((1,), "two classes", 2, (B,))
+    linked = bl.FunctionLoss(lambda z, y: bl.softplus(z) - y * z, link="Sigmoid")
+    linked.check((1,), "two classes", 2, (B,))
+    np.testing.assert_allclose(linked.predict(jnp.asarray(LOGITS)), np.stack([1 - P, P], 1), atol=1e-6)
+    with pytest.raises(bl.SettingError, match="link"):
+        bl.FunctionLoss(lambda f, y: f, link="sigmoid")

@@ -1,0 +1,80 @@
+"""Initializers: the variance each promises, its reproducibility, and its refusals."""
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import backlit as bl
+from backlit.functions import INITIALIZERS, initializer_named
+
+KEY = jax.random.key(0)
+DENSE, KERNEL = (300, 200), (3, 3, 40, 60)
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "variance"),
+    [
+        (bl.He, DENSE, 2 / 300),
+        (bl.He, KERNEL, 2 / (9 * 40)),
+        (bl.Glorot, DENSE, 2 / 500),
+        (bl.Glorot, KERNEL, 2 / (9 * 100)),
+        (bl.LeCun, DENSE, 1 / 300),
+        (bl.LeCun, KERNEL, 1 / (9 * 40)),
+    ],
+)
+@pytest.mark.parametrize("distribution", ["normal", "uniform"])
+def test_weights_have_the_promised_variance(kind, shape, variance, distribution):
+    weights = np.asarray(kind(distribution=distribution)(KEY, shape))
+    # Four standard errors of the mean and of the variance (a normal's kurtosis is 3; a uniform's is smaller).
+    assert abs(weights.mean()) < 4 * math.sqrt(variance / weights.size)
+    assert abs(weights.var() / variance - 1) < 4 * math.sqrt(2 / weights.size)
+    if distribution == "uniform":
+        assert abs(weights).max() <= math.sqrt(3 * variance) * (1 + 1e-6)
+    else:
+        assert abs(weights).max() > 3.5 * math.sqrt(variance)
+
+
+@pytest.mark.parametrize("initializer", [kind() for kind in INITIALIZERS.values()], ids=INITIALIZERS)
+@pytest.mark.parametrize("shape", [(), (4,), (2, 3), (3, 3, 1, 2), (0, 3)])
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+def test_every_initializer_gives_the_shape_and_dtype_and_is_repeatable(initializer, shape, dtype):
+    drawn = initializer(KEY, shape, dtype)
+    assert (drawn.shape, drawn.dtype) == (shape, dtype)
+    np.testing.assert_array_equal(drawn, initializer(KEY, shape, dtype))
+    assert jnp.isfinite(drawn).all()
+    assert eval(repr(initializer), dict(INITIALIZERS)) == initializer
+
+
+def test_the_plain_distributions():
+    assert bl.Constant()(KEY, (2,)).tolist() == [0, 0]
+    assert bl.Constant(3.0)(KEY, (2,)).tolist() == [3, 3]
+    uniform = bl.Uniform(0.5)(KEY, (10_000,))
+    assert 0.49 < uniform.max() <= 0.5
+    assert -0.5 <= uniform.min() < -0.49
+    assert abs(bl.Normal(2.0)(KEY, (40_000,)).std() - 2) < 4 * 2 / math.sqrt(2 * 40_000)
+
+
+def test_names():
+    assert initializer_named("Glorot") == initializer_named("glorot") == bl.Glorot()
+    mine = bl.He(distribution="uniform")
+    assert initializer_named(mine) is mine
+    with pytest.raises(bl.SettingError, match="no initializer 'Glorto': did you mean Glorot"):
+        initializer_named("Glorto")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: bl.He(distribution="gaussian"),
+        lambda: bl.Normal(0.0),
+        lambda: bl.Normal(float("nan")),
+        lambda: bl.Uniform(-1.0),
+        lambda: bl.Uniform(float("inf")),
+    ],
+)
+def test_settings_out_of_range_are_refused(make):
+    with pytest.raises(bl.SettingError, match="must be"):
+        make()
