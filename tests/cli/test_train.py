@@ -3,6 +3,7 @@
 import csv
 import errno
 import json
+import re
 import shlex
 from pathlib import Path
 
@@ -58,6 +59,18 @@ def test_output_that_is_no_terminal_is_plain(backlit, houses):
     assert "\x1b" not in shown
     assert "\r" not in shown
     assert len([line for line in shown.splitlines() if line.startswith("epoch ")]) <= 11
+
+
+def test_a_terminal_gets_a_bar_and_colors(backlit, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    shown = backlit("train", "line", "--network", "Dense(1)", "--epochs", "3").out
+    assert "\x1b[" in shown
+    assert "compiling" in shown
+    assert "epoch 1/3:" not in shown
+    monkeypatch.setenv("NO_COLOR", "1")
+    colors = re.compile(r"\x1b\[[0-9;]*(3[0-7]|9[0-7]|38;5;\d+)m")
+    assert colors.search(shown)
+    assert not colors.search(backlit("train", "line", "--network", "Dense(1)", "--epochs", "3").out)
 
 
 def test_a_run_folder_is_whole(backlit, houses, tmp_path):

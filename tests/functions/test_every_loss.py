@@ -124,6 +124,11 @@ def test_the_gradients_of_the_entropies_are_p_less_y():
     np.testing.assert_allclose(many, SOFT - np.eye(K)[CODES], atol=1e-6)
 
 
+def test_the_gradient_of_an_absolute_error_is_its_sign():
+    gradient = bl.grad(lambda f: bl.MeanAbsoluteError().examples(f, jnp.zeros(3)).sum())(jnp.array([-2.0, 0.0, 3.0]))
+    assert gradient.tolist() == [-1, 0, 1]
+
+
 def test_a_confident_right_answer_keeps_its_digits():
     loss = bl.BinaryCrossEntropy().examples(jnp.array([12.0, -12.0]), jnp.array([1.0, 0.0]))
     np.testing.assert_allclose(loss, np.log1p(np.exp(-12.0)), rtol=1e-6)
@@ -217,7 +222,7 @@ def test_a_delta_out_of_range_is_refused(delta):
 def test_a_function_is_a_loss():
     loss = loss_named(lambda f, y: (f - y) ** 2)
     assert loss.examples(jnp.ones((3, 1)), jnp.zeros((3,))).tolist() == [1, 1, 1]
-    with pytest.raises(bl.ShapeError, match="3×2.*one loss an example"):
+    with pytest.raises(bl.ShapeError, match=r"3×2.*one loss an example"):
         loss.examples(jnp.ones((3, 2)), jnp.zeros((3, 2)))
     with pytest.raises(bl.SettingError, match="link='Sigmoid'"):
         loss.check((1,), "two classes", 2, (B,))

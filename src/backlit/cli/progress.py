@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 Follow: TypeAlias = "Callable[[Progress], None]"
 LINES = 10
+SILENCE = 10.0  # seconds
 
 
 @contextmanager
@@ -42,14 +43,14 @@ def bar(report: Report, epochs: int) -> Iterator["Follow"]:
 
 
 def lines(report: Report) -> "Follow":
-    """A line for each tenth of the epochs."""
-    told = 0
+    """A line for each tenth of the epochs, and one after ten seconds without any."""
+    tenth, spoke = 0, 0.0
 
     def follow(progress: "Progress") -> None:
-        nonlocal told
-        tenth = LINES * progress.epoch // progress.epochs
-        if tenth > told or progress.epoch == 1:
-            told = tenth
+        nonlocal tenth, spoke
+        reached = LINES * progress.epoch // progress.epochs
+        if reached > tenth or progress.epoch == 1 or progress.seconds - spoke >= SILENCE:
+            tenth, spoke = reached, progress.seconds
             report.line(f"epoch {progress.epoch}/{progress.epochs}: {words(progress)}, {left(progress)}")
 
     return follow

@@ -17,7 +17,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 
-from backlit.graph.evaluation import Values, read, run, scope, start
+from backlit.graph.evaluation import Values, read, read_all, run, scope, start
 from backlit.graph.fallback import rule_of
 from backlit.graph.rulebook import Pull, SelectiveRule
 from backlit.graph.tracing import Equation, Tape, Variable
@@ -87,7 +87,7 @@ def pullback(
         backpropagate(tape, values, gradients, active, pulls)
         return [gradients.get(variable) if want else None for variable, want in zip(tape.inputs, wanted, strict=True)]
 
-    return [read(values, atom) for atom in tape.outputs], pull
+    return read_all(values, tape.outputs), pull
 
 
 def active_variables(tape: Tape, wanted: Sequence[bool], ends: int | None = None) -> frozenset[Variable]:

@@ -48,8 +48,8 @@ def check_gradients(
         seed: of the random directions; default 0.
 
     Returns:
-        The largest relative error found, |a − n| / max(|a|, |n|), where a derivative below a thousandth of the
-        function's own size counts as that large.
+        The largest relative error found, |a − n| / max(|a|, |n|, m): m, a thousandth of the function's value or of 1,
+        keeps the noise of a derivative that is 0 from counting as an error.
 
     Raises:
         GraphError: a gradient disagrees (the message names the argument and shows both numbers), the function is not
@@ -129,7 +129,7 @@ def compare(
         h = step * max(1.0, float(jnp.max(jnp.abs(leaf), initial=0.0)))
         ahead, behind = (float(function([*leaves[:i], leaf + way * direction, *leaves[i + 1 :]])) for way in (h, -h))
         ours, differences = float(jnp.vdot(slope, direction)), (ahead - behind) / (2 * h)
-        error = abs(ours - differences) / max(abs(ours), abs(differences), 1e-3 * max(size, 1e-3))
+        error = abs(ours - differences) / max(abs(ours), abs(differences), 1e-3 * max(1.0, size))
         found.append((ours, differences, error))
     return found
 

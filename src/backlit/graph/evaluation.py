@@ -5,10 +5,12 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from backlit.graph.fallback import bind, rule_of
 from backlit.graph.rulebook import Pull, RememberingRule
 from backlit.graph.tracing import Atom, Equation, Tape, Variable
+from backlit.shapes import Array
 
 Values = dict[Variable, Any]
 
@@ -52,6 +54,12 @@ def run(
 def read(values: Values, atom: Atom) -> Any:
     """The value of a variable or literal."""
     return values[atom] if isinstance(atom, Variable) else atom.val
+
+
+def read_all(values: Values, atoms: Iterable[Atom]) -> list[Array]:
+    """The values of several, literals as arrays too."""
+    found = [(read(values, atom), atom) for atom in atoms]
+    return [v if isinstance(v, jax.Array) else jnp.asarray(v, atom.aval.dtype) for v, atom in found]
 
 
 def scope(path: str) -> AbstractContextManager[Any]:

@@ -6,11 +6,12 @@ Everything a user gave is checked here, before any work starts.
 from collections.abc import Mapping
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
-from backlit.data import Dataset, Part, Schema, class_weights, read
-from backlit.errors import SettingError, nearest
+from backlit.data import Dataset, Part, Parts, Schema, class_weights, read
+from backlit.errors import DataError, SettingError, ShapeError, nearest
 from backlit.functions.losses import FunctionLoss, Loss, default_loss, loss_named
 from backlit.functions.penalties import Penalty
 from backlit.layers.block import Block, Context, State, as_block
@@ -19,7 +20,7 @@ from backlit.layers.preprocessing import Impute, OneHot, Preprocessing, Standard
 from backlit.layers.scaling import Rescale
 from backlit.networks.named import network_named
 from backlit.optimizers import default_learning_rate, optimizer_named, schedule_named
-from backlit.shapes import Shape
+from backlit.shapes import Shape, write
 from backlit.training.objective import Objective, body_of, check_head, weights_of
 from backlit.training.run import Run
 from backlit.training.settings import Settings
@@ -76,12 +77,15 @@ def prepare(
     whole = _with_preprocessing(asked, schema, rule, train, chosen.standardize)
     plan = whole.plan(schema.input_shape)
     check_head(asked, rule)
-    rule.check(body_of(whole, rule).plan(schema.input_shape).output, schema.task, classes, train.y.shape)
+    output = body_of(whole, rule).plan(schema.input_shape).output
+    rule.check(output, schema.task, classes, train.y.shape)
 
     chosen = chosen.resolve(len(train.x), rate, network not in (None, "default"))
     steps = -(-len(train.x) // int(chosen.batch_size or 1)) * int(chosen.epochs or 1)
     schedule = schedule_named(str(chosen.schedule), chosen.learning_rate or rate, steps)
     objective = Objective(whole, rule, Penalty(l1=chosen.l1, l2=chosen.l2 or 0.0), weights_of(plan), classes)
+    _check_predictions(objective, output, train.y)
+    _check_weights(parts)
     return Run(
         dataset=dataset,
         parts=parts,
@@ -153,6 +157,24 @@ def _fit(network: Sequential, train: Part) -> dict[str, State]:
         if place < last:
             x = np.asarray(block.apply({}, fitted.get(name, {}), jnp.asarray(x), Context())[0])
     return fitted
+
+
+def _check_predictions(objective: Objective, output: Shape, y: np.ndarray) -> None:
+    """Refuse a loss that cannot be computed, or whose predictions cannot be compared with the targets."""
+    outputs, targets = jax.ShapeDtypeStruct((2, *output), np.float32), jax.ShapeDtypeStruct((2, *y.shape[1:]), y.dtype)
+    jax.eval_shape(objective.loss.examples, outputs, targets)
+    made = jax.eval_shape(objective.predictions, outputs).shape[1:]
+    needed = (objective.classes,) if objective.classes else y.shape[1:] or (1,)
+    if made != needed:
+        raise ShapeError(
+            f"the network and its loss predict {write(made)} numbers an example; {write(needed)} are needed"
+        )
+
+
+def _check_weights(parts: Parts) -> None:
+    for name, part in (("training", parts.train), ("validation", parts.validation), ("test", parts.test)):
+        if part.weights is not None and len(part) and not part.weights.any():
+            raise DataError(f"all {len(part)} {name} rows have the weight 0: at least one row has to count")
 
 
 def _row_weights(train: Part, class_weight: str | Mapping[str, float] | None, schema: Schema) -> np.ndarray:

@@ -91,7 +91,7 @@ class HalfSquaredError(SumSquaredError):
 class MeanAbsoluteError(RegressionLoss):
     """(1/T) Σ |y − f|: the mean over an example's targets; the batch takes the mean over examples.
 
-    Its minimizer is the median; an outlier pulls no harder than any other row.
+    Its minimizer is the median; an outlier pulls no harder than any other row. Its gradient is the error's sign, 0 at 0.
     """
 
     name = "mae"
@@ -100,8 +100,9 @@ class MeanAbsoluteError(RegressionLoss):
     def examples(self, outputs: Array, targets: Array) -> Array:
         """(1/T) Σ |y − f|, of shape (B,)."""
         outputs, targets = paired(outputs, targets)
-        error = jnp.abs(outputs - targets)
-        return jnp.mean(error, axis=each_example(error))
+        error = outputs - targets
+        # The absolute value as e · sign(e) has gradient 0 at e = 0, where that of jnp.abs is 1.
+        return jnp.mean(error * jnp.sign(error), axis=each_example(error))
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from jax import lax
 
 from backlit.graph.backprop import pullback
 from backlit.graph.evaluation import Values as Environment
-from backlit.graph.evaluation import read, run
+from backlit.graph.evaluation import read_all, run
 from backlit.graph.rulebook import Params, Pull, Values, register
 from backlit.graph.rules.control_flow import reach_loop
 from backlit.graph.tracing import Atom, Equation, Tape, Variable, open_jaxpr, trace_function
@@ -171,8 +171,16 @@ def trace_with_walk(params: Params, wanted: Sequence[bool], reached: Sequence[bo
 
 
 def blanks(atoms: Iterable[Atom]) -> list[jax.ShapeDtypeStruct]:
-    """Shapes and dtypes to trace with."""
-    return [jax.ShapeDtypeStruct(atom.aval.shape, atom.aval.dtype) for atom in atoms]
+    """Shapes and dtypes to trace with; inside a `shard_map` also the axes of devices along which a value varies."""
+    kept = ("shape", "dtype", "sharding", "manual_axis_type")
+    return [jax.ShapeDtypeStruct(**{name: getattr(atom.aval, name) for name in kept}) for atom in atoms]
+
+
+def zeros(aval: Any) -> Array:
+    """Zeros to add up from, which vary over the same devices as what is added."""
+    varying = tuple(aval.manual_axis_type.varying)
+    start = jnp.zeros(aval.shape, aval.dtype)
+    return lax.pcast(start, varying, to="varying") if varying else start
 
 
 def cut_tape(joint: Joint) -> Cut:
@@ -244,9 +252,8 @@ def walk_back(
         return (read_all(values, of_carry), totals), (read_all(values, of_xs), read_all(values, cut.emitted))
 
     turns = len(joint.carry_bars)
-    zeros = [jnp.zeros(atom.aval.shape, atom.aval.dtype) for atom in cut.summed]
     xs = ([stacks[variable] for variable in pieces], bars[turns:])
-    (carry, totals), (gradients_xs, emitted) = lax.scan(step, (bars[:turns], zeros), xs, **loop)
+    (carry, totals), (gradients_xs, emitted) = lax.scan(step, (bars[:turns], [zeros(atom.aval) for atom in cut.summed]), xs, **loop)
 
     stacks = {**stacks, **dict(zip(cut.emitted, emitted, strict=True))}
     values = {**fixed, **dict(zip(cut.summed, totals, strict=True))}
@@ -294,12 +301,6 @@ def grows(equation: Equation) -> bool:
 def later(axes: Sequence[int]) -> tuple[int, ...]:
     """Axes of an array that has been stacked along a new first axis."""
     return tuple(axis + 1 for axis in axes)
-
-
-def read_all(values: Environment, atoms: Iterable[Atom]) -> list[Array]:
-    """Values as arrays of their declared dtypes."""
-    found = [(read(values, atom), atom) for atom in atoms]
-    return [v if isinstance(v, jax.Array) else jnp.asarray(v, atom.aval.dtype) for v, atom in found]
 
 
 register("scan", Scan())

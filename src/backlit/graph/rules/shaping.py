@@ -25,13 +25,20 @@ def pull_broadcast(params: Params, inputs: Values, output: Array, upstream: Arra
 
 def pull_reshape(params: Params, inputs: Values, output: Array, upstream: Array) -> Array:
     """y = x in another shape: x̄ = ȳ in the shape of x"""
-    return lax.reshape(upstream, inputs[0].shape)
+    shape, order = inputs[0].shape, params["dimensions"]
+    if order is None:
+        return lax.reshape(upstream, shape)
+    return lax.transpose(lax.reshape(upstream, [shape[axis] for axis in order]), invert(order))
+
+
+def pull_squeeze(params: Params, inputs: Values, output: Array, upstream: Array) -> Array:
+    """y = x without axes of size 1: x̄ = ȳ with them"""
+    return lax.expand_dims(upstream, params["dimensions"])
 
 
 def pull_transpose(params: Params, inputs: Values, output: Array, upstream: Array) -> Array:
     """y = x with its axes in another order: x̄ = ȳ with its axes in the first order"""
-    order = list(params["permutation"])
-    return lax.transpose(upstream, [order.index(axis) for axis in range(len(order))])
+    return lax.transpose(upstream, invert(params["permutation"]))
 
 
 def pull_reverse(params: Params, inputs: Values, output: Array, upstream: Array) -> Array:
@@ -73,6 +80,11 @@ def pull_tile(params: Params, inputs: Values, output: Array, upstream: Array) ->
     shape = inputs[0].shape
     parts = [size for pair in zip(params["reps"], shape, strict=True) for size in pair]
     return lax.reduce_sum(lax.reshape(upstream, parts), range(0, 2 * len(shape), 2))
+
+
+def invert(order: Sequence[int]) -> list[int]:
+    """The order of axes that undoes another one."""
+    return [list(order).index(axis) for axis in range(len(order))]
 
 
 class Joined:
@@ -127,8 +139,8 @@ class Unstacked:
 
 
 register("broadcast_in_dim", PerInput((pull_broadcast,)))
-for name in ("reshape", "squeeze"):
-    register(name, PerInput((pull_reshape,)))
+register("reshape", PerInput((pull_reshape,)))
+register("squeeze", PerInput((pull_squeeze,)))
 register("transpose", PerInput((pull_transpose,)))
 register("rev", PerInput((pull_reverse,)))
 register("slice", PerInput((pull_slice,)))
