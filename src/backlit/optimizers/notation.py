@@ -48,7 +48,7 @@ def read_settings(text: str, settings: str) -> dict[str, float]:
     except (SyntaxError, ValueError):
         raise wrong from None
     numbers = all(isinstance(value, (int, float)) for value in values.values())
-    if call.args or None in values or not numbers:
+    if call.args or None in values or len(values) < len(call.keywords) or not numbers:
         raise wrong
     return {str(name): value for name, value in values.items()}
 

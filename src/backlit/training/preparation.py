@@ -4,6 +4,7 @@ Everything a user gave is checked here, before any work starts.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -63,7 +64,7 @@ def prepare(
     """
     chosen = _settings(loss, settings)
     rate = default_learning_rate(chosen.optimizer)
-    rule = None if loss is None else loss_named(loss)
+    given = None if loss is None else loss_named(loss)
     how = {"target": target, "task": task, "columns": columns, "weights": weights, "order_by": chosen.order_by}
     dataset = _dataset(data, y, how).with_parts(validation, test)
     parts = dataset.split(chosen.split, chosen.seed)
@@ -71,16 +72,17 @@ def prepare(
     classes = len(schema.classes)
     targets = 1 if train.y.ndim == 1 else train.y.shape[1]
 
-    rule = rule or default_loss(schema.task)
+    rule = given or default_loss(schema.task)
     units = rule.units(schema.task, classes, targets)
     asked = as_block(_network(network, schema.input_shape, units, len(train.x)))
     whole = _with_preprocessing(asked, schema, rule, train, chosen.standardize)
     plan = whole.plan(schema.input_shape)
+    rule = given or default_loss(schema.task, plan.output)
     check_head(asked, rule)
     output = body_of(whole, rule).plan(schema.input_shape).output
     rule.check(output, schema.task, classes, train.y.shape)
 
-    chosen = chosen.resolve(len(train.x), rate, network not in (None, "default"))
+    chosen = replace(chosen.resolve(len(train.x), rate, network not in (None, "default")), loss=rule.name)
     steps = -(-len(train.x) // int(chosen.batch_size or 1)) * int(chosen.epochs or 1)
     schedule = schedule_named(str(chosen.schedule), chosen.learning_rate or rate, steps)
     objective = Objective(whole, rule, Penalty(l1=chosen.l1, l2=chosen.l2 or 0.0), weights_of(plan), classes)

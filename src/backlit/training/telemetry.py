@@ -1,8 +1,8 @@
 """What happens inside while a network trains, from one step an epoch, computed by the run itself.
 
 Per block: the mean and standard deviation of its output, the share of zeros, and for activations the mean local
-derivative and the share of saturated units, |f'(z)| < 0.01. Per variable: the root mean square of its gradient, of its
-update and of itself.
+derivative, the share of saturated outputs, |f'(z)| < 0.01, and the share of dead units, saturated for every example. Per
+variable: the root mean square of its gradient, of its update and of itself.
 """
 
 from typing import Any, NamedTuple
@@ -14,13 +14,13 @@ from backlit.layers.activation import ActivationLayer
 from backlit.layers.block import Block
 from backlit.shapes import Array, Tree
 
-BLOCK_FIELDS = ("mean", "deviation", "zeros", "slope", "saturated")  # the last two of activations alone
+BLOCK_FIELDS = ("mean", "deviation", "zeros", "slope", "saturated", "dead")  # the last three of activations alone
 VARIABLE_FIELDS = ("gradient", "update", "weight")
 SATURATED = 0.01  # a local derivative below this passes next to nothing back
 
 
 class Telemetry(NamedTuple):
-    """Statistics of one step by path, in the order of the fields: blocks (5,) or (3,), variables (3,)."""
+    """Statistics of one step by path, in the order of the fields: blocks (6,) or (3,), variables (3,)."""
 
     blocks: dict[str, Array]
     variables: dict[str, Array]
@@ -38,7 +38,8 @@ class Recorder:
         statistics = [jnp.mean(values), jnp.std(values), jnp.mean(values == 0)]
         if isinstance(block, ActivationLayer) and block.activation.derivative is not None:
             local = jnp.broadcast_to(block.activation.derivative(x, **block.settings), x.shape)
-            statistics += [jnp.mean(local), jnp.mean(jnp.abs(local) < SATURATED)]
+            saturated = jnp.abs(local) < SATURATED
+            statistics += [jnp.mean(local), jnp.mean(saturated), jnp.mean(saturated.all(0))]
         self.blocks[path] = jnp.stack(statistics).astype(jnp.float32)
 
 

@@ -14,7 +14,7 @@ from backlit.functions.losses.regression import (
     MeanSquaredError,
     SumSquaredError,
 )
-from backlit.shapes import Array
+from backlit.shapes import Array, Shape
 
 __all__ = [
     "ALIASES",
@@ -89,8 +89,12 @@ def loss_named(loss: str | Loss | Callable[[Array, Array], Array], **settings: A
     return LOSSES[name](**settings)
 
 
-def default_loss(task: str) -> Loss:
+def default_loss(task: str, output: Shape = ()) -> Loss:
     """The loss of maximum likelihood for a task: mse, bce or cross-entropy.
+
+    Args:
+        task: one of `TASKS`.
+        output: the shape of one example's output, where it is known: two classes on two outputs take cross-entropy.
 
     Raises:
         SettingError: the task is none of `TASKS`.
@@ -103,6 +107,8 @@ def default_loss(task: str) -> Loss:
         TWO_CLASSES: BinaryCrossEntropy(),
         MANY_CLASSES: CrossEntropy(),
     }
+    if task == TWO_CLASSES and output == (2,):
+        return CrossEntropy()
     if task not in usual:
         raise SettingError(f"There is no task {task!r}: {nearest(task, TASKS)}")
     return usual[task]

@@ -91,7 +91,8 @@ class HalfSquaredError(SumSquaredError):
 class MeanAbsoluteError(RegressionLoss):
     """(1/T) Σ |y − f|: the mean over an example's targets; the batch takes the mean over examples.
 
-    Its minimizer is the median; an outlier pulls no harder than any other row. Its gradient is the error's sign, 0 at 0.
+    Its minimizer is the median; an outlier pulls no harder than any other row. The gradient is the error's sign, with
+    0 at 0.
     """
 
     name = "mae"

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from jax import lax
 
 from backlit.graph.rulebook import Params, PerInput, Values, register
+from backlit.graph.rules.shaping import invert
 from backlit.shapes import Array
 
 Axes = Sequence[int]
@@ -58,7 +59,7 @@ def pull_factor(
     )
     partners = dict(zip(other_sum, x_sum, strict=True))
     order = (*x_batch, *free(x.ndim, x_sum, x_batch), *(partners[axis] for axis in sorted(other_sum)))
-    gradient = lax.transpose(product, [order.index(axis) for axis in range(x.ndim)])
+    gradient = lax.transpose(product, invert(order))
     return gradient if gradient.dtype == x.dtype else lax.convert_element_type(gradient, x.dtype)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from jax import lax
 
 from backlit.graph.rulebook import Params, PerInput, Values, register
+from backlit.graph.rules.shaping import invert
 from backlit.shapes import Array, Shape
 
 
@@ -36,7 +37,7 @@ def pull_product(params: Params, inputs: Values, output: Array, upstream: Array)
     before = lax.cumprod(lax.concatenate([ones, rows[..., :-1]], last), last)
     after = lax.cumprod(lax.concatenate([rows[..., 1:], ones], last), last, reverse=True)
     gradient = (before * after * upstream[..., None]).reshape(moved.shape)
-    return lax.transpose(gradient, [order.index(axis) for axis in range(x.ndim)])
+    return lax.transpose(gradient, invert(order))
 
 
 def pull_running_sum(params: Params, inputs: Values, output: Array, upstream: Array) -> Array:
