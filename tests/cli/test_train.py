@@ -5,10 +5,13 @@ import errno
 import json
 import re
 import shlex
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
+from backlit.cli.app import run
 from backlit.training import Model, load
 from backlit.training.execution import Execution
 
@@ -31,20 +34,114 @@ KEYS = [
 ]
 
 
-def test_a_run_shows_data_network_scores_and_folder(backlit, houses):
-    result = backlit("train", houses, "--target", "dear", *QUICK, "--out", "run")
-    assert result.status == 0
-    shown = result.out
-    for word in ("houses", "two classes", "district", "dense_1", "parameters", "epoch 1/12", "left", "Run folder: run"):
-        assert word in shown
-    lines = [line.split() for line in shown.splitlines()]
-    starts = [line[0] for line in lines if line]
-    assert [start for start in starts if start in ("train", "validation", "test", "baseline")] == [
-        "train",
-        "validation",
-        "test",
-        "baseline",
+@pytest.fixture(scope="module")
+def shown(houses, tmp_path_factory) -> tuple[Path, str]:
+    """The folder of a run, in folders that were not there before, and what the command printed."""
+    folder = tmp_path_factory.mktemp("shown") / "deep" / "run"
+    return folder, printed("train", houses, "--target", "dear", *QUICK, "--seed", 5, "--l2", 0.01, "--out", folder)
+
+
+@pytest.fixture(scope="module")
+def described(houses, tmp_path_factory) -> dict:
+    """The same run's JSON."""
+    folder = tmp_path_factory.mktemp("described") / "run"
+    line = ("train", houses, "--target", "dear", *QUICK, "--seed", 5, "--l2", 0.01, "--out", folder, "--json")
+    return json.loads(printed(*line))
+
+
+def printed(*arguments: object) -> str:
+    with redirect_stdout(StringIO()) as out:
+        assert run([str(argument) for argument in arguments]) == 0
+    return out.getvalue()
+
+
+def test_a_run_shows_data_network_scores_and_folder(shown):
+    folder, text = shown
+    for word in (
+        "houses",
+        "two classes",
+        "district",
+        "dense_1",
+        "parameters",
+        "epoch 1/12",
+        "left",
+        f"folder: {folder}",
+    ):
+        assert word in text
+    starts = [line.split()[0] for line in text.splitlines() if line.strip()]
+    parts = ["train", "validation", "test", "baseline"]
+    assert [start for start in starts if start in parts] == parts
+
+
+def test_output_that_is_no_terminal_is_plain(shown):
+    _, text = shown
+    assert "\x1b" not in text
+    assert "\r" not in text
+    assert len([line for line in text.splitlines() if line.startswith("epoch ")]) <= 11
+
+
+def test_a_run_folder_is_whole(shown):
+    folder, _ = shown
+    top = folder.parent.parent
+    found = sorted(str(path.relative_to(top)) for path in top.rglob("*") if path.is_file())
+    assert found == [
+        "deep/run/history.csv",
+        "deep/run/model/network.json",
+        "deep/run/model/parameters.safetensors",
+        "deep/run/settings.json",
     ]
+    rows = list(csv.DictReader((folder / "history.csv").read_text().splitlines()))
+    assert [row["epoch"] for row in rows] == [str(epoch) for epoch in range(1, 13)]
+    assert isinstance(load(folder / "model"), Model)
+
+
+def test_the_settings_of_a_run_repeat_it(backlit, shown):
+    first, _ = shown
+    record = json.loads((first / "settings.json").read_text())
+    assert record["settings"]["seed"] == 5
+    assert record["settings"]["l2"] == 0.01
+    assert {"backlit", "jax", "python"} <= set(record["versions"])
+    program, *arguments = shlex.split(record["command"])
+    assert program == "backlit"
+    assert backlit(*(word if word != str(first) else "second" for word in arguments)).status == 0
+    for name in ("history.csv", "model/network.json", "model/parameters.safetensors"):
+        assert (first / name).read_bytes() == Path("second", name).read_bytes()
+
+
+def test_json_describes_the_run(described):
+    assert list(described) == KEYS
+    assert described["task"] == "two classes"
+    assert sum(described["rows"].values()) == 120
+    assert list(described["rows"]) == ["train", "validation", "test"]
+    assert list(described["seconds"]) == ["compile", "train", "total"]
+    for part in ("train", "validation", "test", "baseline"):
+        assert list(described[part]) == ["loss", "accuracy"]
+    assert (Path(described["run"]) / "model" / "network.json").is_file()
+
+
+def test_json_and_tables_give_the_same_scores(shown, described):
+    words = [line.split() for line in shown[1].splitlines()]
+    test = next(line for line in words if line[:1] == ["test"])
+    assert [int(test[1]), *map(float, test[2:])] == pytest.approx(
+        [described["rows"]["test"], *described["test"].values()], abs=1e-4
+    )
+
+
+def test_another_seed_gives_another_result(backlit, houses, described):
+    line = ("train", houses, "--target", "dear", *QUICK, "--seed", 6, "--l2", 0.01, "--json")
+    assert json.loads(backlit(*line).out)["train"] != described["train"]
+
+
+def test_a_terminal_gets_a_bar_and_colors(backlit, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    text = backlit("train", "line", "--network", "Dense(1)", "--epochs", "3").out
+    assert "\x1b[" in text
+    assert "compiling" in text
+    assert "epoch 1/3:" not in text
+    monkeypatch.setenv("NO_COLOR", "1")
+    colors = re.compile(r"\x1b\[[0-9;]*(3[0-7]|9[0-7]|38;5;\d+)m")
+    assert colors.search(text)
+    assert not colors.search(backlit("train", "line", "--network", "Dense(1)", "--epochs", "3").out)
 
 
 def test_a_regression_stands_beside_the_mean(backlit):
@@ -54,92 +151,21 @@ def test_a_regression_stands_beside_the_mean(backlit):
     assert "r2" in shown
 
 
-def test_output_that_is_no_terminal_is_plain(backlit, houses):
-    shown = backlit("train", houses, "--target", "dear", *QUICK).out
-    assert "\x1b" not in shown
-    assert "\r" not in shown
-    assert len([line for line in shown.splitlines() if line.startswith("epoch ")]) <= 11
-
-
-def test_a_terminal_gets_a_bar_and_colors(backlit, monkeypatch):
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    shown = backlit("train", "line", "--network", "Dense(1)", "--epochs", "3").out
-    assert "\x1b[" in shown
-    assert "compiling" in shown
-    assert "epoch 1/3:" not in shown
-    monkeypatch.setenv("NO_COLOR", "1")
-    colors = re.compile(r"\x1b\[[0-9;]*(3[0-7]|9[0-7]|38;5;\d+)m")
-    assert colors.search(shown)
-    assert not colors.search(backlit("train", "line", "--network", "Dense(1)", "--epochs", "3").out)
-
-
-def test_a_run_folder_is_whole(backlit, houses, tmp_path):
-    backlit("train", houses, "--target", "dear", *QUICK, "--out", "deep/run")
-    found = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
-    assert found == [
-        "deep/run/history.csv",
-        "deep/run/model/network.json",
-        "deep/run/model/parameters.safetensors",
-        "deep/run/settings.json",
-    ]
-    rows = list(csv.DictReader(Path("deep/run/history.csv").read_text().splitlines()))
-    assert [row["epoch"] for row in rows] == [str(epoch) for epoch in range(1, 13)]
-    assert isinstance(load("deep/run/model"), Model)
-
-
-def test_runs_without_a_name_never_meet(backlit, tmp_path):
+def test_quiet_runs_without_a_name_never_meet(backlit, tmp_path):
     for _ in range(2):
-        assert backlit("train", "line", "--network", "Dense(1)", "--epochs", "1", "--quiet").status == 0
+        assert backlit("train", "line", "--network", "Dense(1)", "--epochs", "1", "--quiet") == (0, "", "")
     names = sorted(path.name for path in (tmp_path / "runs").iterdir())
     assert len(names) == 2
     assert all(name.startswith("line-20") for name in names)
 
 
-def test_json_is_one_object_and_nothing_else(backlit, houses):
-    result = backlit("train", houses, "--target", "dear", *QUICK, "--json")
-    found = json.loads(result.out)
-    assert list(found) == KEYS
+def test_json_is_one_object_and_nothing_else(backlit):
+    result = backlit("train", "line", "--network", "Dense(3), ReLU, Dense(1)", "--epochs", "1", "--json")
     assert result.err == ""
-    assert found["task"] == "two classes"
-    assert sum(found["rows"].values()) == 120
-    assert list(found["rows"]) == ["train", "validation", "test"]
-    assert list(found["seconds"]) == ["compile", "train", "total"]
-    for part in ("train", "validation", "test", "baseline"):
-        assert list(found[part]) == ["loss", "accuracy"]
-    assert (Path(found["run"]) / "model" / "network.json").is_file()
-
-
-def test_json_counts_the_parameters(backlit):
-    found = json.loads(backlit("train", "line", "--network", "Dense(3), ReLU, Dense(1)", "--epochs", "1", "--json").out)
+    found = json.loads(result.out)
     assert found["parameters"] == 1 * 3 + 3 + 3 * 1 + 1
     assert found["epochs"] == 1
     assert found["stopped"] == "epochs"
-
-
-def test_quiet_prints_nothing(backlit, houses):
-    assert backlit("train", houses, "--target", "dear", *QUICK, "--quiet") == (0, "", "")
-
-
-def test_one_seed_gives_one_result_and_another_seed_another(backlit, houses):
-    def scores(seed: int) -> dict:
-        result = json.loads(backlit("train", houses, "--target", "dear", *QUICK, "--seed", seed, "--json").out)
-        return {key: result[key] for key in KEYS if key not in ("seconds", "steps_per_second", "run")}
-
-    assert scores(1) == scores(1)
-    assert scores(1) != scores(2)
-
-
-def test_the_settings_of_a_run_repeat_it(backlit, houses):
-    backlit("train", houses, "--target", "dear", *QUICK, "--seed", 5, "--l2", 0.01, "--out", "first")
-    record = json.loads(Path("first/settings.json").read_text())
-    assert record["settings"]["seed"] == 5
-    assert record["settings"]["l2"] == 0.01
-    assert {"backlit", "jax", "python"} <= set(record["versions"])
-    program, *arguments = shlex.split(record["command"])
-    assert program == "backlit"
-    assert backlit(*(word if word != "first" else "second" for word in arguments)).status == 0
-    for name in ("history.csv", "model/network.json", "model/parameters.safetensors"):
-        assert Path("first", name).read_bytes() == Path("second", name).read_bytes()
 
 
 def test_separate_files_are_used_as_given(backlit, houses):

@@ -11,6 +11,14 @@ from backlit.graph import trace, vjp
 from backlit.graph.checking import check_gradients
 from backlit.graph.rulebook import RULES
 
+@pytest.fixture(scope="module", autouse=True)
+def quick_compilation():
+    before = jax.config.jax_disable_most_optimizations
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", before)
+
+
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
 
 
@@ -76,9 +84,8 @@ def test_jax_agrees_under_jit_vmap_and_scan(case: Case):
 
 
 @every_case
-@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
-def test_a_gradient_has_the_shape_and_dtype_of_its_input(case: Case, dtype: str):
-    function, point = closed(case, dtype)
+def test_a_gradient_has_the_shape_and_dtype_of_its_input(case: Case):
+    function, point = closed(case, "bfloat16")
 
     def gradients(*x):
         value, pull = vjp(function, *x)

@@ -116,7 +116,9 @@ def everything(gradient, f, *args):
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_gradients_equal_jax_jitted_mapped_pushed_forward_and_nested(name):
     f, *args = FUNCTIONS[name]
-    assert_same(jax.jit(lambda *a: everything(grad, f, *a))(*args), jax.jit(lambda *a: everything(jax.grad, f, *a))(*args))
+    assert_same(
+        jax.jit(lambda *a: everything(grad, f, *a))(*args), jax.jit(lambda *a: everything(jax.grad, f, *a))(*args)
+    )
 
 
 @pytest.mark.parametrize("name", ["mlp", "softmax", "custom_jvp", "custom_vjp", "unused", "half"])
@@ -219,7 +221,9 @@ def test_an_operation_without_any_derivative_is_named():
 
 def test_layer_names_survive_the_gradient():
     jaxpr = jax.make_jaxpr(grad(mlp))({"w": W, "b": jnp.zeros(5)}, X)
-    paths = {str(equation.source_info.name_stack) for equation in jaxpr.eqns if equation.primitive.name == "dot_general"}
+    paths = {
+        str(equation.source_info.name_stack) for equation in jaxpr.eqns if equation.primitive.name == "dot_general"
+    }
     assert paths == {"dense_1"}
 
 

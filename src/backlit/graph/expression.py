@@ -58,7 +58,9 @@ class Expression:
         missing = [name for name in self.names if name not in bound]
         extra = [name for name in bound if name not in self.names]
         if missing or extra or len(values) > len(self.names):
-            problem = f"no value for {', '.join(missing)}" if missing else f"a value for {', '.join(extra) or 'no name'}"
+            problem = (
+                f"no value for {', '.join(missing)}" if missing else f"a value for {', '.join(extra) or 'no name'}"
+            )
             raise NotationError(f"{self.text} has {problem}: give one value to each of {', '.join(self.names)}")
         return jnp.asarray(compute(self.tree, bound, self.functions))
 
@@ -114,7 +116,9 @@ def check(tree: ast.expr, text: str, functions: Mapping[str, Callable[..., Any]]
                 raise NotationError(f"{text!r} calls {name}, which is unknown: {nearest(name, functions)}")
         case _:
             part = ast.get_source_segment(text, tree) or type(tree).__name__
-            raise NotationError(f"{part!r} in {text!r} is not arithmetic: use numbers, names, + - * / **, brackets, calls")
+            raise NotationError(
+                f"{part!r} in {text!r} is not arithmetic: use numbers, names, + - * / **, brackets, calls"
+            )
     for part in parts:
         check(part, text, functions, names)
 

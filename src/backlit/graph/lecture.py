@@ -17,7 +17,14 @@ def write_graph(graph: "Graph") -> str:
     """A table with one line a node: name, layer, operation, shape, value, gradient."""
     rows = [("name", "layer", "operation", "shape", "value", "gradient")]
     rows += [
-        (node.name, node.path, write_operation(node), write(node.shape), write_value(node.value), write_value(node.upstream))
+        (
+            node.name,
+            node.path,
+            write_operation(node),
+            write(node.shape),
+            write_value(node.value),
+            write_value(node.upstream),
+        )
         for node in graph.nodes
     ]
     used = [column for column in zip(*rows, strict=True) if any(column[1:])]

@@ -157,9 +157,7 @@ def name_arguments(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:
         bound = inspect.signature(f).bind(*args).arguments
     except (TypeError, ValueError):
         bound = {f"argument_{i}": value for i, value in enumerate(args)}
-    leaves = [
-        (name, *leaf) for name, value in bound.items() for leaf in jax.tree_util.tree_leaves_with_path(value)
-    ]
+    leaves = [(name, *leaf) for name, value in bound.items() for leaf in jax.tree_util.tree_leaves_with_path(value)]
     return [name + jax.tree_util.keystr(path) for name, path, _ in leaves]
 
 

@@ -4,6 +4,7 @@ import jax
 import numpy as np
 
 from backlit.training.objective import Objective
+from backlit.training.scoring import r_squared
 
 
 def constant_outputs(objective: Objective, y: np.ndarray, units: int) -> np.ndarray:
@@ -35,5 +36,5 @@ def baseline_scores(
     targets = np.asarray(y, np.float64).reshape(len(y), -1)
     squared = np.square(targets - mean)
     spread = np.square(targets - targets.mean(0)).sum(0)
-    ratio = squared.sum(0) / np.where(spread > 0, spread, np.nan)
-    return {"loss": loss, "rmse": float(np.sqrt((squared * factor**2).mean())), "r2": float(1 - ratio.mean())}
+    rmse = np.sqrt((squared * factor**2).mean())
+    return {"loss": loss, "rmse": float(rmse), "r2": float(r_squared(squared.sum(0), spread))}

@@ -38,10 +38,11 @@ def locate(execution: Execution) -> str:
     graph = trace(loss, trained.parameters)
     graph.forward(trained.parameters)
     node = graph.first_nonfinite()
+    when = f"step {step}" if step <= program.steps else "after its last step"
     if node is None:
-        return f"step {step}: in the score of the epoch, not in a batch"
+        return f"{when}: in the score of the epoch, not in a batch"
     where = f"layer {node.path}" if node.path else "the loss"
-    return f"step {step}: {where}, operation {node.operation}"
+    return f"{when}: {where}, operation {node.operation}"
 
 
 def _finite(leaf: Any) -> bool:

@@ -1,6 +1,7 @@
 """A trained network with all that is needed to use it on new data."""
 
 from dataclasses import asdict
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,9 @@ class Model:
             "schema": self.schema.to_json(),
             "loss": {"name": self.loss.name, "settings": _stored_settings(self.loss)},
             "settings": self.settings.to_json(),
-            "scores": self.scores,
+            "scores": {
+                part: {name: _plain(value) for name, value in held.items()} for part, held in self.scores.items()
+            },
             "rows": self.rows,
             "stopped": self.stopped,
             "epochs": self.epochs,
@@ -150,6 +153,11 @@ class Model:
         chunks = in_chunks(x, none, none).x
         answers = [np.asarray(self._answers(self.parameters, self.state, jnp.asarray(chunk))) for chunk in chunks]
         return np.concatenate(answers)[: len(x)]
+
+
+def _plain(value: float) -> float | None:
+    """A score as JSON has it; one that is no number, such as a constant's under a loss of one's own, is None."""
+    return value if isfinite(value) else None
 
 
 def _stored_settings(loss: Loss) -> dict[str, Any]:

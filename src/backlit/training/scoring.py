@@ -66,6 +66,16 @@ class Scorer:
         scale = np.ones(1) if self.scale is None else self.scale
         targets = np.asarray(y, np.float64).reshape(len(y), -1)
         spread = np.square(targets - targets.mean(0)).sum(0)
-        ratio = errors / np.where(spread > 0, spread, np.nan)
         rmse = np.sqrt((errors * np.square(scale)).mean(-1) / count)
-        return {"loss": loss, "rmse": rmse, "r2": 1 - ratio.mean(-1)}
+        return {"loss": loss, "rmse": rmse, "r2": r_squared(errors, spread)}
+
+
+def r_squared(errors: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """1 − Σ(y − f)² / Σ(y − ȳ)², the mean over targets; a target that never varies has 1 where it is met, else 0.
+
+    Args:
+        errors: Σ(y − f)², (..., T).
+        spread: Σ(y − ȳ)², (T,).
+    """
+    ratio = np.where(spread > 0, errors / np.where(spread > 0, spread, 1), errors > 0)
+    return 1 - ratio.mean(-1)

@@ -66,7 +66,7 @@ def exponent(params: Params, inputs: Values, output: Array) -> Any:
 def integer_power(params: Params, inputs: Values, output: Array) -> Any:
     """y = xⁿ: ∂y/∂x = n·xⁿ⁻¹"""
     n = params["y"]
-    return n * lax.integer_pow(inputs[0], n - 1) if n else 0
+    return n if n in (0, 1) else n * lax.integer_pow(inputs[0], n - 1)
 
 
 def square(params: Params, inputs: Values, output: Array) -> Any:

@@ -10,7 +10,7 @@ the loop: the a_t and b_t are kept, and one matrix product after the loop sums o
 Source: P. Werbos, "Backpropagation through time: what it does and how to do it", 1990.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ from backlit.graph.tracing import Atom, Equation, Tape, Variable, open_jaxpr, tr
 from backlit.shapes import Array
 
 CHEAP = {"broadcast_in_dim", "convert_element_type", "iota"}
+LIGHT = CHEAP | {"add", "sub", "mul", "neg", "integer_pow", "square", "select_n", "gt", "ge", "lt", "le", "eq", "ne"}
 LINEAR = {"add", "add_any", "convert_element_type", "neg", "reshape", "transpose"}
 
 
@@ -195,10 +196,15 @@ def cut_tape(joint: Joint) -> Cut:
     of_constants, of_carry, of_xs = joint.gradients
     after, summed, factors = postpone(backward, of_constants, turning | arrived)
     emitted = [variable for variable in factors if variable in arrived]
-    backward, crossing = prune(backward, [*of_carry, *of_xs, *summed, *emitted], cheap)
-
-    kept = dict.fromkeys([*crossing, *(variable for variable in factors if variable not in arrived)])
+    targets = [*of_carry, *of_xs, *summed, *emitted]
+    backward, crossing = prune(backward, targets, cheap)
     stacked = [*joint.xs, *joint.results[len(joint.carry) :]]
+    awaited = [variable for variable in factors if variable not in arrived]
+    at_hand = {*stacked, *awaited}
+    derived = derive(crossing, known, lambda variable: variable not in turning or variable in at_hand)
+    backward, crossing = prune([*derived, *backward], targets)
+
+    kept = dict.fromkeys([*crossing, *awaited])
     kept = [variable for variable in kept if variable in turning and variable not in stacked]
     loop = [equation for equation in known if turning.intersection(equation.inputs) or equation.effects]
     forward, entering = prune(loop, [*joint.results, *kept], cheap)
@@ -253,7 +259,9 @@ def walk_back(
 
     turns = len(joint.carry_bars)
     xs = ([stacks[variable] for variable in pieces], bars[turns:])
-    (carry, totals), (gradients_xs, emitted) = lax.scan(step, (bars[:turns], [zeros(atom.aval) for atom in cut.summed]), xs, **loop)
+    (carry, totals), (gradients_xs, emitted) = lax.scan(
+        step, (bars[:turns], [zeros(atom.aval) for atom in cut.summed]), xs, **loop
+    )
 
     stacks = {**stacks, **dict(zip(cut.emitted, emitted, strict=True))}
     values = {**fixed, **dict(zip(cut.summed, totals, strict=True))}
@@ -290,6 +298,34 @@ def prune(
         if len(more) == len(front):
             return chosen[::-1], list(needed)
         front = more
+
+
+def derive(
+    crossing: Sequence[Variable], known: Sequence[Equation], at_hand: Callable[[Variable], bool]
+) -> list[Equation]:
+    """Equations that compute some of the crossing values from the others, so that they need not be kept."""
+    producers = {equation.outputs[0]: equation for equation in known if equation.primitive.name in LIGHT}
+    order = {variable: i for i, equation in enumerate(known) for variable in equation.outputs}
+    kept, chosen = set(crossing), set[Equation]()
+
+    def steps(variable: Variable, found: dict[Variable, set[Equation] | None]) -> set[Equation] | None:
+        if variable in kept or at_hand(variable):
+            return set()
+        if variable not in found:
+            equation = producers.get(variable)
+            sources = [atom for atom in equation.inputs if isinstance(atom, Variable)] if equation else []
+            before = [steps(source, found) for source in sources]
+            found[variable] = {equation}.union(*before) if equation and None not in before else None
+        return found[variable]
+
+    for variable in sorted(crossing, key=lambda variable: order.get(variable, -1), reverse=True):
+        kept.discard(variable)
+        needed = steps(variable, {})
+        if needed is None:
+            kept.add(variable)
+        else:
+            chosen |= needed
+    return [equation for equation in known if equation in chosen]
 
 
 def grows(equation: Equation) -> bool:

@@ -1,0 +1,155 @@
+"""What a model answers: predictions in the data's own terms, scores, baselines; saved and loaded."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import backlit as bl
+from backlit.training import load
+
+
+@pytest.fixture(scope="module")
+def classifier(points):
+    return bl.fit("Dense(8), Tanh, Dense(3)", *points, epochs=30, learning_rate=0.03, batch_size=5)
+
+
+@pytest.fixture(scope="module")
+def regressor():
+    random = np.random.default_rng(5)
+    x = random.normal(size=(60, 2)).astype(np.float32)
+    y = np.stack([1000 + 300 * x[:, 0], 0.01 * x[:, 1] - 5], 1).astype(np.float32)
+    return bl.fit("Dense(2)", x, y, epochs=60, learning_rate=0.1, batch_size=10), x, y
+
+
+def softmax(z):
+    e = np.exp(z - z.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def by_hand(model, x):
+    """The network's outputs in float64."""
+    p, s = jax.device_get((model.parameters, model.state))
+    z = (x.astype(np.float64) - s["standardize_1"]["mean"]) / s["standardize_1"]["scale"]
+    z = np.tanh(z @ p["dense_1"]["weight"] + p["dense_1"]["bias"])
+    return z @ p["dense_2"]["weight"] + p["dense_2"]["bias"]
+
+
+def test_classes_are_named_and_probabilities_sum_to_one(classifier, points):
+    x = points[0]
+    p = classifier.predict_proba(x)
+    assert p.shape == (len(x), 3)
+    np.testing.assert_allclose(p.sum(1), 1, rtol=1e-6)
+    np.testing.assert_allclose(p, softmax(by_hand(classifier, x)), rtol=1e-4, atol=1e-6)
+    assert classifier.schema.classes == ("ash", "birch", "cedar")
+    np.testing.assert_array_equal(classifier.predict(x), np.array(classifier.schema.classes)[p.argmax(1)])
+
+
+def test_evaluate_is_the_score_of_the_test_rows(classifier, points):
+    x, y = points
+    run = bl.prepare(None, x, y)  # the same split: the same seed
+    rows = run.parts.test.indices
+    scores = classifier.evaluate(x[rows], y[rows])
+    assert scores == pytest.approx(classifier.scores["test"], rel=1e-6)
+    p = softmax(by_hand(classifier, x[rows]))
+    codes = run.parts.test.y
+    assert scores["loss"] == pytest.approx(-np.log(p[np.arange(len(rows)), codes]).mean(), rel=1e-4)
+    assert scores["accuracy"] == np.mean(p.argmax(1) == codes)
+
+
+def test_the_baseline_of_classes_is_the_majority(classifier, points):
+    run = bl.prepare(None, *points)
+    train, test = run.parts.train.y, run.parts.test.y
+    shares = np.bincount(train, minlength=3) / len(train)
+    assert classifier.scores["baseline"]["accuracy"] == pytest.approx(np.mean(test == shares.argmax()))
+    assert classifier.scores["baseline"]["loss"] == pytest.approx(-np.log(shares[test]).mean(), rel=1e-5)
+
+
+def test_numbers_come_in_the_units_of_the_data(regressor):
+    model, x, y = regressor
+    predicted = model.predict(x)
+    assert predicted.shape == y.shape
+    np.testing.assert_allclose(predicted, y, atol=[15, 0.0005])
+    error = predicted.astype(np.float64) - y
+    scores = model.evaluate(x, y)
+    assert scores["rmse"] == pytest.approx(np.sqrt((error**2).mean()), rel=1e-3)
+    r2 = 1 - (error**2).sum(0) / ((y - y.mean(0, dtype=np.float64)) ** 2).sum(0)
+    assert scores["r2"] == pytest.approx(r2.mean(), abs=1e-4)
+    assert scores["loss"] == pytest.approx(np.mean((error / bl.prepare(None, x, y).parts.train.y.std(0)) ** 2), rel=1e-2)
+
+
+def test_the_baseline_of_numbers_is_the_mean(regressor):
+    model, x, y = regressor
+    run = bl.prepare(None, x, y)
+    train, test = run.parts.train.y.astype(np.float64), run.parts.test.y.astype(np.float64)
+    squared = (test - train.mean(0)) ** 2
+    baseline = model.scores["baseline"]
+    assert baseline["rmse"] == pytest.approx(np.sqrt(squared.mean()), rel=1e-4)
+    assert baseline["r2"] == pytest.approx(1 - (squared.sum(0) / ((test - test.mean(0)) ** 2).sum(0)).mean(), abs=1e-4)
+    assert baseline["loss"] == pytest.approx((squared / train.var(0)).mean(), rel=1e-4)
+
+
+def test_what_cannot_be_answered_is_refused(classifier, regressor, points):
+    with pytest.raises(bl.DataError, match="no target"):
+        classifier.evaluate(points[0])
+    with pytest.raises(bl.SettingError, match="no probabilities"):
+        regressor[0].predict_proba(regressor[1])
+    with pytest.raises(bl.DataError, match="shape"):
+        classifier.predict(points[0][:, :1])
+    with pytest.raises(bl.DataError, match="classes ash, birch, cedar"):
+        classifier.evaluate(points[0], np.repeat("oak", len(points[0])))
+    with pytest.raises(bl.DataError):
+        classifier.predict(points[0][:0])
+
+
+def test_a_model_comes_back_as_it_was_saved(classifier, points, tmp_path):
+    classifier.save(tmp_path / "model")
+    again = load(tmp_path / "model")
+    np.testing.assert_array_equal(again.predict_proba(points[0]), classifier.predict_proba(points[0]))
+    assert (again.settings, again.scores, again.rows) == (classifier.settings, classifier.scores, classifier.rows)
+    assert (again.stopped, again.best_epoch) == (classifier.stopped, classifier.best_epoch)
+    assert again.evaluate(*points) == classifier.evaluate(*points)
+    with pytest.raises(bl.FileError):
+        classifier.save(tmp_path / "model")
+
+
+@pytest.mark.parametrize("loss", [bl.Huber(delta=0.25), bl.FunctionLoss(lambda f, y: jnp.abs(f - y) ** 3)])
+def test_a_loss_with_settings_or_of_ones_own_comes_back(loss, line, tmp_path):
+    model = bl.fit("Dense(1)", *line, loss=loss, epochs=2)
+    model.save(tmp_path / "model")
+    own = isinstance(loss, bl.FunctionLoss)
+    if own:
+        with pytest.raises(bl.FileError, match="loss="):
+            load(tmp_path / "model")
+    again = load(tmp_path / "model", loss=loss.function if own else None)
+    assert again.loss == loss
+    assert again.evaluate(*line) == model.evaluate(*line)
+
+
+@pytest.mark.parametrize(
+    ("bare", "ended", "loss"),
+    [("Dense(3)", "Dense(3), Softmax", "cross-entropy"), ("Dense(1)", "Dense(1), Sigmoid", "bce")],
+)
+def test_a_link_at_the_end_of_the_network_changes_nothing(bare, ended, loss, points):
+    x, y = points
+    y = y if loss == "cross-entropy" else y == "ash"
+    models = [bl.fit(network, x, y, loss=loss, epochs=3, batch_size=8) for network in (bare, ended)]
+    np.testing.assert_array_equal(models[0].history["loss"], models[1].history["loss"])
+    np.testing.assert_array_equal(models[0].predict_proba(x), models[1].predict_proba(x))
+    inside = models[1].network.apply(models[1].parameters, models[1].state, x, bl.Context())[0]
+    np.testing.assert_allclose(inside, models[1].predict_proba(x)[:, -inside.shape[1] :], rtol=1e-5, atol=1e-7)
+
+
+def test_a_function_is_a_loss_like_any_other(points):
+    x, y = points[0], (points[1] == "ash").astype(int)
+
+    def likelihood(z, y):
+        return jnp.logaddexp(0, z) - y * z
+
+    chosen = {"epochs": 3, "batch_size": 8, "l2": 0}
+    named = bl.fit("Dense(1)", x, y, loss="bce", **chosen)
+    own = bl.fit("Dense(1)", x, y, loss=bl.FunctionLoss(likelihood, link="Sigmoid"), **chosen)
+    np.testing.assert_allclose(named.history["loss"], own.history["loss"], rtol=1e-5)
+    np.testing.assert_allclose(named.predict_proba(x), own.predict_proba(x), rtol=1e-4)
+    with pytest.raises(bl.SettingError, match="link='Sigmoid'"):
+        bl.prepare("Dense(1)", x, y, loss=likelihood)
