@@ -35,7 +35,9 @@ def test_a_run_that_diverges_keeps_its_last_good_weights(blocks, line):
 def test_a_logarithm_that_turns_negative_is_named(line):
     x = 0.01 * line[0]
     toward_three = bl.FunctionLoss(lambda f, y: (f - 3) ** 2 - 1e-3 * jnp.log(2 - f))
-    model = bl.fit("Dense(1)", x, line[1], loss=toward_three, learning_rate=0.1, epochs=20, batch_size="full", **DESCENT)
+    model = bl.fit(
+        "Dense(1)", x, line[1], loss=toward_three, learning_rate=0.1, epochs=20, batch_size="full", **DESCENT
+    )
     outputs = [0.0]  # of the bias alone, which nearly is the output
     while outputs[-1] < 2:
         outputs.append(outputs[-1] - 0.1 * (2 * (outputs[-1] - 3) + 1e-3 / (2 - outputs[-1])))

@@ -18,7 +18,8 @@ def classifier(points):
 def regressor():
     random = np.random.default_rng(5)
     x = random.normal(size=(60, 2)).astype(np.float32)
-    y = np.stack([1000 + 300 * x[:, 0], 0.01 * x[:, 1] - 5], 1).astype(np.float32)
+    noise = random.normal(size=(60, 2))
+    y = np.stack([1000 + 300 * x[:, 0], 0.01 * x[:, 1] - 5], 1) + noise * [50, 0.002]
     return bl.fit("Dense(2)", x, y, epochs=60, learning_rate=0.1, batch_size=10), x, y
 
 
@@ -69,13 +70,15 @@ def test_numbers_come_in_the_units_of_the_data(regressor):
     model, x, y = regressor
     predicted = model.predict(x)
     assert predicted.shape == y.shape
-    np.testing.assert_allclose(predicted, y, atol=[15, 0.0005])
+    assert (np.abs(predicted - y) < [250, 0.01]).all()
     error = predicted.astype(np.float64) - y
     scores = model.evaluate(x, y)
     assert scores["rmse"] == pytest.approx(np.sqrt((error**2).mean()), rel=1e-3)
     r2 = 1 - (error**2).sum(0) / ((y - y.mean(0, dtype=np.float64)) ** 2).sum(0)
     assert scores["r2"] == pytest.approx(r2.mean(), abs=1e-4)
-    assert scores["loss"] == pytest.approx(np.mean((error / bl.prepare(None, x, y).parts.train.y.std(0)) ** 2), rel=1e-2)
+    assert scores["loss"] == pytest.approx(
+        np.mean((error / bl.prepare(None, x, y).parts.train.y.std(0)) ** 2), rel=1e-3
+    )
 
 
 def test_the_baseline_of_numbers_is_the_mean(regressor):

@@ -22,7 +22,9 @@ def table(tmp_path_factory):
         kind = row % 2
         height = "" if row % 7 == 0 else f"{random.normal(3 + 4 * kind, 1):.3f}"
         soil = random.choice(["clay", "sand", "loam"])
-        lines.append(f"{row},2020-{1 + row % 12:02d}-11,{soil},{height},{random.uniform():.3f},{'oak' if kind else 'fir'}")
+        lines.append(
+            f"{row},2020-{1 + row % 12:02d}-11,{soil},{height},{random.uniform():.3f},{'oak' if kind else 'fir'}"
+        )
     path.write_text("\n".join(lines))
     return path
 

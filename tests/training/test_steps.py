@@ -141,7 +141,11 @@ def test_telemetry_of_the_first_step_is_that_of_the_formulas(loss, line):
         ("dense_2/bias", d2.sum(0), b2),
     ):
         size = np.sqrt(np.mean(gradient**2))
-        expected |= {f"{name}/gradient": size, f"{name}/update": 0.5 * size, f"{name}/weight": np.sqrt((value**2).mean())}
+        expected |= {
+            f"{name}/gradient": size,
+            f"{name}/update": 0.5 * size,
+            f"{name}/weight": np.sqrt((value**2).mean()),
+        }
     for column, value in expected.items():
         np.testing.assert_allclose(history[column][0], value, rtol=1e-4, atol=1e-6, err_msg=column)
     assert not any(column.startswith("dense_") and column.endswith("/slope") for column in history.columns)

@@ -20,10 +20,10 @@ from jax import lax
 from backlit.graph.evaluation import Values, read, read_all, run, scope, start
 from backlit.graph.fallback import rule_of
 from backlit.graph.rulebook import Pull, SelectiveRule
-from backlit.graph.tracing import Equation, Tape, Variable
+from backlit.graph.tracing import Atom, Equation, Tape, Variable
 from backlit.shapes import Array
 
-Gradients = dict[Variable, Array]
+Gradients = dict[Atom, Array]
 Recorder = Callable[[Equation, Sequence[Array | None], Sequence[Array | None]], None]
 
 

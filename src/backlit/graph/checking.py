@@ -108,9 +108,10 @@ def project(
         full = [next(replacements) if flag else leaf for leaf, flag in zip(every, floating, strict=True)]
         return [y for y in jax.tree.leaves(f(*jax.tree.unflatten(structure, full))) if is_floating(y)]
 
-    weights = [random.standard_normal(y.shape) for y in jax.eval_shape(outputs, point)]
-    if not weights:
+    shapes = [y.shape for y in jax.eval_shape(outputs, point)]
+    if not shapes:
         raise GraphError(f"{name_of(f)} has no floating output to differentiate")
+    weights = [np.ones(())] if shapes == [()] else [random.standard_normal(shape) for shape in shapes]
     return point, jax.jit(lambda leaves: total(outputs(leaves), weights))
 
 

@@ -15,8 +15,9 @@ import jax
 import jax.numpy as jnp
 
 from backlit.errors import GraphError
-from backlit.graph.gradients import check_floating, grad, is_floating, name_of, normalize_argnums, vjp
-from backlit.shapes import Tree
+from backlit.graph.gradients import check_floating, grad, is_floating, normalize_argnums, restrict, vjp
+from backlit.graph.tracing import name_of
+from backlit.shapes import Tree, write
 
 
 def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Tree]:
@@ -41,13 +42,7 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
     def differentiated(*args: Any, **kwargs: Any) -> Tree:
         positions = normalize_argnums(f, argnums, len(args))
         check_floating(f, args, positions)
-
-        def chosen_arguments(*chosen: Tree) -> Any:
-            replacements = dict(zip(positions, chosen, strict=True))
-            return f(*(replacements.get(i, value) for i, value in enumerate(args)), **kwargs)
-
-        chosen_arguments.__name__ = name_of(f)
-        output, pull = vjp(chosen_arguments, *(args[i] for i in positions))
+        output, pull = vjp(restrict(f, positions, args, kwargs), *(args[i] for i in positions))
         leaves, tree = jax.tree.flatten(output)
         if not all(is_floating(leaf) for leaf in leaves):
             raise GraphError(f"{name_of(f)} returns {tree} with integers or complex numbers: a Jacobian needs floats")
@@ -107,12 +102,11 @@ def hvp(f: Callable[..., Any], primals: Sequence[Tree], tangents: Sequence[Tree]
     """
     primals, tangents = tuple(primals), tuple(tangents)
     check_floating(f, primals, range(len(primals)))
-    if jax.tree.structure(primals) != jax.tree.structure(tangents) or [
-        jnp.shape(x) for x in jax.tree.leaves(primals)
-    ] != [jnp.shape(v) for v in jax.tree.leaves(tangents)]:
+    expected, received = (jax.tree.map(lambda x: write(jnp.shape(x)), tree) for tree in (primals, tangents))
+    if expected != received:
         raise GraphError(
-            f"the direction {jax.tree.map(jnp.shape, tangents)} does not fit the arguments "
-            f"{jax.tree.map(jnp.shape, primals)}: give one tangent an argument, of its structure and shapes"
+            f"the direction of shapes {received} does not fit the arguments of shapes {expected}: give one "
+            "tangent an argument, of its structure and shapes"
         )
     primals = jax.tree.map(jnp.asarray, primals)
     tangents = jax.tree.map(lambda v, x: jnp.asarray(v, x.dtype), tangents, primals)

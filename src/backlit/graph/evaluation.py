@@ -12,7 +12,7 @@ from backlit.graph.rulebook import Pull, RememberingRule
 from backlit.graph.tracing import Atom, Equation, Tape, Variable
 from backlit.shapes import Array
 
-Values = dict[Variable, Any]
+Values = dict[Atom, Any]
 
 
 def evaluate(tape: Tape, inputs: Sequence[Any]) -> Values:

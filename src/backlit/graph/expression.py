@@ -87,7 +87,8 @@ def parse(text: str, functions: Mapping[str, Callable[..., Any]]) -> Expression:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         where = f" at character {error.offset}" if isinstance(error, SyntaxError) and error.offset else ""
         raise NotationError(f"{text!r} is not an expression{where}: write arithmetic such as (x+y)*z") from error
-    level, depth = [tree], 0
+    level: list[ast.AST] = [tree]
+    depth = 0
     while level := [child for node in level for child in ast.iter_child_nodes(node)]:
         depth += 1
     if depth > DEEPEST:
@@ -111,7 +112,8 @@ def check(tree: ast.expr, text: str, functions: Mapping[str, Callable[..., Any]]
             parts = [operand]
         case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
             parts = [left, right]
-        case ast.Call(func=ast.Name(id=name), args=parts, keywords=[]):
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
+            parts = args
             if name not in functions:
                 raise NotationError(f"{text!r} calls {name}, which is unknown: {nearest(name, functions)}")
         case _:
@@ -119,14 +121,14 @@ def check(tree: ast.expr, text: str, functions: Mapping[str, Callable[..., Any]]
             raise NotationError(
                 f"{part!r} in {text!r} is not arithmetic: use numbers, names, + - * / **, brackets, calls"
             )
-    for part in parts:
-        check(part, text, functions, names)
+    for inner in parts:
+        check(inner, text, functions, names)
 
 
 def compute(tree: ast.expr, values: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]]) -> Any:
     """The value of a checked expression."""
     match tree:
-        case ast.Constant(value=value):
+        case ast.Constant(value=int() | float() as value):
             return float(value)
         case ast.Name(id=name):
             return values[name]

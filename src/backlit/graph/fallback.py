@@ -43,8 +43,7 @@ class Fallback:
         """The outputs, and JAX's pull of the upstream gradients."""
 
         def apply(*chosen: Any) -> list[Any]:
-            replacements = iter(chosen)
-            return bind(self.primitive, params, [next(replacements) if w else x for x, w in zip(inputs, wanted)])
+            return bind(self.primitive, params, substitute(inputs, wanted, chosen))
 
         try:
             outputs, transposed = jax.vjp(apply, *(x for x, want in zip(inputs, wanted, strict=True) if want))
@@ -66,6 +65,12 @@ class Fallback:
         """The gradient for each input, by JAX."""
         _, pull = self.forward(params, inputs, wanted, [g is not None for g in upstream])
         return pull(upstream)
+
+
+def substitute(inputs: Values, wanted: Sequence[bool], chosen: Values) -> list[Any]:
+    """The inputs, with those that are wanted taken from `chosen` instead."""
+    replacements = iter(chosen)
+    return [next(replacements) if want else x for x, want in zip(inputs, wanted, strict=True)]
 
 
 def cotangent(gradient: Array | None, output: Any) -> Any:

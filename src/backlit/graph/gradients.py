@@ -83,13 +83,8 @@ def value_and_grad(
     def differentiated(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         positions = normalize_argnums(f, argnums, len(args))
         check_floating(f, args, positions)
-
-        def chosen_arguments(*chosen: Tree) -> Any:
-            replacements = dict(zip(positions, chosen, strict=True))
-            return f(*(replacements.get(i, value) for i, value in enumerate(args)), **kwargs)
-
-        chosen_arguments.__name__ = name_of(f)
-        value, pull, *auxiliary = vjp(chosen_arguments, *(args[i] for i in positions), has_aux=has_aux)
+        chosen = [args[i] for i in positions]
+        value, pull, *auxiliary = vjp(restrict(f, positions, args, kwargs), *chosen, has_aux=has_aux)
         gradients = pull(jnp.ones_like(check_scalar(f, value)))
         return (value, *auxiliary) if has_aux else value, gradients[0] if isinstance(argnums, int) else gradients
 
@@ -121,6 +116,19 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool 
         return (gradients, value[1]) if has_aux else gradients
 
     return differentiated
+
+
+def restrict(
+    f: Callable[..., Any], positions: Sequence[int], args: Sequence[Any], kwargs: dict[str, Any]
+) -> Callable[..., Any]:
+    """The function of the arguments at these positions alone; the others stay as they are."""
+
+    def restricted(*chosen: Tree) -> Any:
+        replacements = dict(zip(positions, chosen, strict=True))
+        return f(*(replacements.get(i, value) for i, value in enumerate(args)), **kwargs)
+
+    restricted.__name__ = name_of(f)
+    return restricted
 
 
 def normalize_argnums(f: Callable[..., Any], argnums: int | Sequence[int], count: int) -> list[int]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import jax.numpy as jnp
 import numpy as np
 
+from backlit.graph.tracing import Equation
 from backlit.shapes import write
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ def write_graph(graph: "Graph") -> str:
     ]
     used = [column for column in zip(*rows, strict=True) if any(column[1:])]
     widths = [max(map(len, column)) for column in used]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in zip(*used)]
-    return "\n".join(lines)
+    template = "  ".join(f"{{:{width}}}" for width in widths)
+    return "\n".join(template.format(*line).rstrip() for line in zip(*used, strict=True))
 
 
 def write_operation(node: "Node") -> str:
@@ -38,15 +39,17 @@ def write_operation(node: "Node") -> str:
     names = [getattr(x, "name", None) or write_value(x) for x in node.inputs]
     if node.operation in SIGNS and len(names) == 2:
         return f" {SIGNS[node.operation]} ".join(names)
+    if node.equation is None:
+        return node.operation
     if node.operation == "integer_pow":
         return f"{names[0]} ** {node.equation.params['y']}"
-    return f"{label(node)}({', '.join(names)})" if node.equation else node.operation
+    return f"{label(node.equation)}({', '.join(names)})"
 
 
-def label(node: "Node") -> str:
+def label(equation: Equation) -> str:
     """The operation's name; a function with its own derivative goes by the function's name."""
-    inner = node.equation.params.get("call_jaxpr") if node.equation else None
-    return getattr(getattr(getattr(inner, "jaxpr", None), "debug_info", None), "func_name", node.operation)
+    inner = getattr(equation.params.get("call_jaxpr"), "jaxpr", None)
+    return getattr(getattr(inner, "debug_info", None), "func_name", equation.primitive.name)
 
 
 def write_value(value: Any) -> str:

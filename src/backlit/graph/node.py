@@ -41,7 +41,7 @@ class Node:
         upstream: the gradient that arrives at it; None before `Graph.backward`, and where none arrives.
     """
 
-    def __init__(self, variable: Variable, operation: str, name: str, path: str = "") -> None:
+    def __init__(self, variable: Atom, operation: str, name: str, path: str = "") -> None:
         self.operation, self.name, self.path = operation, name, path
         self.shape: Shape = variable.aval.shape
         self.dtype = variable.aval.dtype
@@ -131,11 +131,11 @@ class Graph:
 
     def __init__(self, tape: Tape, names: list[str], structure: Any, args: list[Any]) -> None:
         self.tape, self.structure, self.args = tape, structure, args
-        self.by_variable: dict[Variable, Node] = {}
+        self.by_variable: dict[Atom, Node] = {}
         for variable, name in zip(tape.inputs, names, strict=True):
             self.by_variable[variable] = Node(variable, "input", name)
-        for i, variable in enumerate(tape.constants):
-            self.by_variable[variable] = Node(variable, "constant", f"c{i}")
+        for i, constant in enumerate(tape.constants):
+            self.by_variable[constant] = Node(constant, "constant", f"c{i}")
         count = 0
         for equation in tape.equations:
             siblings = [
@@ -228,7 +228,7 @@ class Graph:
             if len(equation.outputs) == 1:
                 self.by_variable[equation.outputs[0]].sent = list(downstream)
 
-        values = {variable: node.value for variable, node in self.by_variable.items()}
+        values: dict[Atom, Any] = {variable: node.value for variable, node in self.by_variable.items()}
         backpropagate(self.tape, values, gradients, active_variables(self.tape, wanted), recorder=record)
         for node, variable, want in zip(self.inputs, self.tape.inputs, wanted, strict=True):
             node.upstream = gradients.get(variable, jnp.zeros_like(node.value)) if want else None
@@ -258,7 +258,7 @@ class Graph:
             if any(isinstance(x, Node) and x in between for x in node.inputs):
                 between.add(node)
         found: list[Path] = []
-        waiting = [((end,), jnp.ones_like(end.value))] if end in between else []
+        waiting: list[tuple[tuple[Node, ...], Array]] = [((end,), jnp.ones_like(end.value))] if end in between else []
         while waiting:
             nodes, gradient = waiting.pop()
             if nodes[0] is start:
@@ -267,8 +267,7 @@ class Graph:
                     raise GraphError(f"more than {limit} paths lead from {start.name} to {end.name}: raise the limit")
                 continue
             for i, x in reversed(list(enumerate(nodes[0].inputs))):
-                sent = nodes[0].send(i, gradient) if isinstance(x, Node) and x in between else None
-                if sent is not None:
+                if isinstance(x, Node) and x in between and (sent := nodes[0].send(i, gradient)) is not None:
                     waiting.append(((x, *nodes), sent))
         return found
 

@@ -56,7 +56,7 @@ class Tape:
     """The equations of a program in the order of their evaluation; `tree` is the structure of its outputs."""
 
     inputs: list[Variable]
-    constants: dict[Variable, Any]
+    constants: dict[Atom, Any]
     equations: list[Equation]
     outputs: list[Atom]
     tree: Any = None
@@ -83,8 +83,8 @@ def trace_function(f: Callable[..., Any], *args: Any) -> Tape:
         closed, shapes = jax.make_jaxpr(traced, return_shape=True)(*args)
     except jax.errors.ConcretizationTypeError as error:
         raise GraphError(
-            f"{name_of(f)} asks for the value of an array while it is traced (an `if`, `while`, `float()` or NumPy call "
-            "on it): use jnp.where, jax.lax.cond or jax.lax.scan, or pass what decides as a Python value by closure"
+            f"{name_of(f)} asks for the value of an array while it is traced (by `if`, `while`, `float()` or "
+            "NumPy): use jnp.where, jax.lax.cond or jax.lax.scan, or close over what decides as a Python value"
         ) from error
     tape = open_jaxpr(closed)
     tape.tree = jax.tree.structure(shapes)

@@ -132,9 +132,7 @@ class Model:
             "schema": self.schema.to_json(),
             "loss": {"name": self.loss.name, "settings": _stored_settings(self.loss)},
             "settings": self.settings.to_json(),
-            "scores": {
-                part: {name: _plain(value) for name, value in held.items()} for part, held in self.scores.items()
-            },
+            "scores": {part: _plain(held) for part, held in self.scores.items()},
             "rows": self.rows,
             "stopped": self.stopped,
             "epochs": self.epochs,
@@ -155,9 +153,9 @@ class Model:
         return np.concatenate(answers)[: len(x)]
 
 
-def _plain(value: float) -> float | None:
-    """A score as JSON has it; one that is no number, such as a constant's under a loss of one's own, is None."""
-    return value if isfinite(value) else None
+def _plain(scores: dict[str, float]) -> dict[str, float | None]:
+    """Scores as JSON has them: None for one that is no number, such as a constant's under a loss of one's own."""
+    return {name: value if isfinite(value) else None for name, value in scores.items()}
 
 
 def _stored_settings(loss: Loss) -> dict[str, Any]:

@@ -30,10 +30,6 @@ class BinaryCrossEntropy(Loss):
     tasks = (TWO_CLASSES,)
     link = "Sigmoid"
 
-    def units(self, task: str, classes: int, targets: int) -> int:
-        """One unit for each target column."""
-        return targets
-
     def examples(self, outputs: Array, targets: Array) -> Array:
         """The cross-entropy of each example in nats, of shape (B,); targets from 0 to 1."""
         z, y = paired(outputs, targets)
@@ -70,10 +66,6 @@ class CrossEntropy(Loss):
     summary = "softmax cross-entropy, −s_y + log Σ eˢ, from scores"
     tasks = (TWO_CLASSES, MANY_CLASSES)
     link = "Softmax"
-
-    def units(self, task: str, classes: int, targets: int) -> int:
-        """One unit for each class."""
-        return classes
 
     def examples(self, outputs: Array, targets: Array) -> Array:
         """The cross-entropy of each example in nats, of shape (B,).
@@ -117,10 +109,6 @@ class Hinge(Loss):
     name = "hinge"
     summary = "max-margin loss of a support vector machine, max(0, 1 − t z)"
     tasks = (TWO_CLASSES, MANY_CLASSES)
-
-    def units(self, task: str, classes: int, targets: int) -> int:
-        """One unit for two classes, else one for each class."""
-        return 1 if task == TWO_CLASSES else classes
 
     def examples(self, outputs: Array, targets: Array) -> Array:
         """The hinge loss of each example, of shape (B,); targets are the classes' numbers."""

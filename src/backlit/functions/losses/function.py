@@ -40,10 +40,6 @@ class FunctionLoss(Loss):
         if self.link not in LINKS:
             raise SettingError(f"The loss's link is {self.link!r}, but it must be 'Sigmoid', 'Softmax' or None")
 
-    def units(self, task: str, classes: int, targets: int) -> int:
-        """One unit for each target, and for each class where there are more than two."""
-        return classes if task == MANY_CLASSES else targets
-
     def examples(self, outputs: Array, targets: Array) -> Array:
         """What the function gives, of shape (B,).
 
@@ -61,6 +57,10 @@ class FunctionLoss(Loss):
     def predict(self, outputs: Array) -> Array:
         """Probabilities by the link; without one the outputs themselves, (B,) for one unit."""
         return LINKS[self.link](outputs)
+
+    def output_shapes(self, task: str, classes: int, targets_shape: Shape) -> tuple[Shape, ...]:
+        """What a default head gives: an output for each target, or for each class where there are more than two."""
+        return ((classes,),) if task == MANY_CLASSES else (tuple(targets_shape[1:]) or (1,),)
 
     def check(self, output_shape: Shape, task: str, classes: int, targets_shape: Shape) -> None:
         """Makes sure that one output for two classes has a meaning; `examples` checks the function's own result.

@@ -38,8 +38,12 @@ class Loss:
             task: one of `tasks`.
             classes: K, the number of classes; of no meaning in regression.
             targets: the number of target columns.
+
+        Raises:
+            SettingError: the loss does not fit the task.
         """
-        raise NotImplementedError
+        self.check_task(task)
+        return self.output_shapes(task, classes, (1,) if targets == 1 else (1, targets))[0][-1]
 
     def examples(self, outputs: Array, targets: Array) -> Array:
         """The loss of each example, of shape (B,)."""
@@ -52,6 +56,18 @@ class Loss:
     def output_shapes(self, task: str, classes: int, targets_shape: Shape) -> tuple[Shape, ...]:
         """The shapes that one example's output may have, the recommended one first."""
         raise NotImplementedError
+
+    def check_task(self, task: str) -> None:
+        """Makes sure that the loss fits the task.
+
+        Raises:
+            SettingError: it does not.
+        """
+        if task not in self.tasks:
+            raise SettingError(
+                f"The loss {self.name} is for {' and '.join(self.tasks)}, but the task is {task}: "
+                f"choose {' or '.join(SUITED.get(task, TASKS))}"
+            )
 
     def check(self, output_shape: Shape, task: str, classes: int, targets_shape: Shape) -> None:
         """Makes sure that the loss fits the task and the output layer, before any work starts.
@@ -66,18 +82,14 @@ class Loss:
             SettingError: the loss does not fit the task.
             ShapeError: the output layer does not fit the loss and the targets.
         """
-        if task not in self.tasks:
-            raise SettingError(
-                f"The loss {self.name} is for {' and '.join(self.tasks)}, but the task is {task}: "
-                f"choose {' or '.join(SUITED.get(task, TASKS))}"
-            )
+        self.check_task(task)
         fitting = self.output_shapes(task, classes, targets_shape)
         if tuple(output_shape) not in fitting:
             of_classes = "" if task == REGRESSION else f" of {classes} classes"
             raise ShapeError(
                 f"The network's output has shape {write(tuple(output_shape))} an example, but the loss {self.name} "
                 f"with targets of shape {'×'.join(['N', *map(str, targets_shape[1:])])}{of_classes} needs "
-                f"{' or '.join(write(shape) for shape in fitting)}: end the network with "
+                f"{' or '.join(write(shape) for shape in fitting if shape)}: end the network with "
                 f"{' or '.join(dict.fromkeys(head(shape) for shape in fitting))}"
             )
 

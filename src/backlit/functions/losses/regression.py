@@ -20,10 +20,6 @@ class RegressionLoss(Loss):
 
     tasks = (REGRESSION,)
 
-    def units(self, task: str, classes: int, targets: int) -> int:
-        """One unit for each target column."""
-        return targets
-
     def predict(self, outputs: Array) -> Array:
         """The outputs themselves: (B,) for one unit, else (B, T)."""
         return outputs[..., 0] if outputs.ndim > 1 and outputs.shape[-1] == 1 else outputs

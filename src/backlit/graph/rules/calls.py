@@ -12,7 +12,7 @@ from jax import lax
 from jax.extend.core import primitives
 
 from backlit.graph.backprop import pullback
-from backlit.graph.fallback import bind
+from backlit.graph.fallback import bind, substitute
 from backlit.graph.rulebook import Elementwise, Params, Pull, Values, register
 from backlit.graph.tracing import open_jaxpr, trace_function
 from backlit.shapes import Array
@@ -27,9 +27,7 @@ class CustomJVP:
         """The outputs and the pull, from one run of the function's own rule."""
 
         def apply(*chosen: Any) -> list[Any]:
-            replacements = iter(chosen)
-            every = [next(replacements) if want else x for x, want in zip(inputs, wanted, strict=True)]
-            return bind(primitives.custom_jvp_call_p, params, every)
+            return bind(primitives.custom_jvp_call_p, params, substitute(inputs, wanted, chosen))
 
         def push(*tangents: Array) -> tuple[list[Any], list[Array]]:
             outputs, pushed = jax.jvp(apply, primals, tangents)

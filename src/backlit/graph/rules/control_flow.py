@@ -39,7 +39,7 @@ class Branches:
 
         branches = [backward(branch) for branch in params["branches"]]
         gradients = iter(lax.switch(inputs[0], branches, list(inputs[1:]), list(upstream)))
-        return [None] + [next(gradients) if want else None for want in wanted[1:]]
+        return [None, *(next(gradients) if want else None for want in wanted[1:])]
 
 
 class While:

@@ -147,6 +147,8 @@ class TopK:
         self, params: Params, inputs: Values, outputs: Values, upstream: Values, wanted: Sequence[bool]
     ) -> list[Array | None]:
         """The upstream gradient in the places that were taken."""
+        if upstream[0] is None:
+            return [None]
         return [return_along(outputs[1], upstream[0], params.get("axis", inputs[0].ndim - 1), inputs[0].shape)]
 
 

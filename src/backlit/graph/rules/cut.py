@@ -1,0 +1,179 @@
+"""A scan's body and its reverse walk, cut apart: what the forward loop keeps, and what waits until the end.
+
+What crosses from forward to backward is stacked over time, so it is chosen with care: nothing that depends on the
+constants of the loop alone, no repetition of something smaller, nothing that light arithmetic makes of the rest.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from backlit.graph.tracing import Atom, Equation, Tape, Variable
+
+CHEAP = {"broadcast_in_dim", "convert_element_type", "iota"}
+LIGHT = CHEAP | {"add", "sub", "mul", "neg", "integer_pow", "square", "select_n", "gt", "ge", "lt", "le", "eq", "ne"}
+LINEAR = {"add", "add_any", "convert_element_type", "neg", "reshape", "transpose"}
+
+
+@dataclass(frozen=True)
+class Joint:
+    """The body and its walk as one tape: constants, carry, xs, bars → results, gradients."""
+
+    tape: Tape
+    constants: list[Variable]
+    carry: list[Variable]
+    xs: list[Variable]
+    carry_bars: list[Variable]
+    y_bars: list[Variable]
+    results: list[Atom]
+    gradients: tuple[list[Atom], list[Atom], list[Atom]]
+    """For the constants, the carry, the xs."""
+    arriving: list[bool]
+    """One flag a result of the body: whether a gradient comes to it."""
+    sent: list[bool]
+    """One flag an input of the body: whether it is sent a gradient."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A joint tape in four parts: `before` the loop, the `forward` body, the `backward` body, `after` the loop."""
+
+    before: list[Equation]
+    forward: list[Equation]
+    kept: list[Atom]
+    """What the forward loop stacks over time, beside the ys."""
+    crossing: list[Variable]
+    """What the backward body reads of the forward one."""
+    backward: list[Equation]
+    summed: list[Atom]
+    """What is added up over time in the backward loop."""
+    factors: dict[Atom, Variable]
+    """Factors of the matrix products after the loop, and their names when stacked over time."""
+    emitted: list[Atom]
+    """The factors that the backward loop stacks."""
+    after: list[Equation]
+
+
+def cut_tape(joint: Joint) -> Cut:
+    """Cut a joint tape where the gradients enter."""
+    equations = joint.tape.equations
+    arrived = dependents(equations, [*joint.carry_bars, *joint.y_bars])
+    turning = dependents(equations, [*joint.carry, *joint.xs])
+    known = [equation for equation in equations if not arrived.intersection(equation.inputs)]
+    cheap = [equation for equation in known if equation.primitive.name in CHEAP and grows(equation)]
+
+    backward = [equation for equation in equations if arrived.intersection(equation.inputs)]
+    of_constants, of_carry, of_xs = joint.gradients
+    after, summed, factors = postpone(backward, of_constants, turning | arrived)
+    emitted = [variable for variable in factors if variable in arrived]
+    targets = [*of_carry, *of_xs, *summed, *emitted]
+    backward, crossing = prune(backward, targets, cheap)
+    stacked = [*joint.xs, *joint.results[len(joint.carry) :]]
+    awaited = [variable for variable in factors if variable not in arrived]
+    at_hand = {*stacked, *awaited}
+    derived = derive(crossing, known, lambda variable: variable not in turning or variable in at_hand)
+    backward, crossing = prune([*derived, *backward], targets)
+
+    kept = [v for v in dict.fromkeys([*crossing, *awaited]) if v in turning and v not in stacked]
+    loop = [equation for equation in known if turning.intersection(equation.inputs) or equation.effects]
+    forward, entering = prune(loop, [*joint.results, *kept], cheap)
+    rest = [equation for equation in known if not turning.intersection(equation.inputs)]
+    before, _ = prune(rest, [*entering, *crossing])
+    return Cut(before, forward, kept, crossing, backward, summed, factors, emitted, after)
+
+
+def postpone(
+    backward: Sequence[Equation], gradients: Sequence[Atom], timed: set[Atom]
+) -> tuple[list[Equation], list[Atom], dict[Atom, Variable]]:
+    """Move the matrix products that only a sum over time waits for out of the loop: Σ_t a_tᵀb_t is one product."""
+    producers: dict[Atom, Equation] = {variable: equation for equation in backward for variable in equation.outputs}
+    after: dict[Equation, Equation] = {}
+    summed: dict[Atom, None] = {}
+    factors: dict[Atom, Variable] = {}
+
+    def total(atom: Atom) -> None:
+        equation = producers.get(atom)
+        if equation and equation.primitive.name == "dot_general" and timed.issuperset(equation.inputs):
+            stacked: list[Atom] = [factors.setdefault(factor, Variable(None)) for factor in equation.inputs]
+            (left, right), (left_batch, right_batch) = equation.params["dimension_numbers"]
+            contracted = ((0, *later(left)), (0, *later(right)))
+            params = {**equation.params, "dimension_numbers": (contracted, (later(left_batch), later(right_batch)))}
+            after[equation] = Equation(equation.primitive, params, stacked, equation.outputs, equation.path)
+        elif equation and equation.primitive.name in LINEAR and producers.keys() >= set(equation.inputs):
+            for source in equation.inputs:
+                total(source)
+            after[equation] = equation
+        else:
+            summed[atom] = None
+
+    for gradient in gradients:
+        total(gradient)
+    return list(after.values()), list(summed), factors
+
+
+def dependents(equations: Iterable[Equation], sources: Iterable[Variable]) -> set[Atom]:
+    """The sources and everything computed from them."""
+    found: set[Atom] = set(sources)
+    for equation in equations:
+        if found.intersection(equation.inputs):
+            found.update(equation.outputs)
+    return found
+
+
+def prune(
+    equations: Sequence[Equation], targets: Iterable[Atom], cheap: Sequence[Equation] = ()
+) -> tuple[list[Equation], list[Variable]]:
+    """The equations that the targets need, with the cheap ones in front of them, and the variables still missing."""
+    front: list[Equation] = []
+    targets = list(targets)
+    while True:
+        needed = {atom: None for atom in targets if isinstance(atom, Variable)}
+        chosen = []
+        for equation in reversed([*front, *equations]):
+            if equation.effects or any(variable in needed for variable in equation.outputs):
+                chosen.append(equation)
+                for variable in equation.outputs:
+                    needed.pop(variable, None)
+                needed.update((atom, None) for atom in equation.inputs if isinstance(atom, Variable))
+        more = [equation for equation in cheap if equation in front or needed.keys() & set(equation.outputs)]
+        if len(more) == len(front):
+            return chosen[::-1], list(needed)
+        front = more
+
+
+def derive(
+    crossing: Sequence[Variable], known: Sequence[Equation], at_hand: Callable[[Variable], bool]
+) -> list[Equation]:
+    """Equations that compute some of the crossing values from the others, so that they need not be kept."""
+    producers = {equation.outputs[0]: equation for equation in known if equation.primitive.name in LIGHT}
+    order = {variable: i for i, equation in enumerate(known) for variable in equation.outputs}
+    kept, chosen = set(crossing), set[Equation]()
+
+    def steps(variable: Variable, found: dict[Variable, set[Equation] | None]) -> set[Equation] | None:
+        if variable in kept or at_hand(variable):
+            return set()
+        if variable not in found:
+            equation = producers.get(variable)
+            sources = [atom for atom in equation.inputs if isinstance(atom, Variable)] if equation else []
+            before = [step for source in sources if (step := steps(source, found)) is not None]
+            found[variable] = {equation}.union(*before) if equation and len(before) == len(sources) else None
+        return found[variable]
+
+    for variable in sorted(crossing, key=lambda variable: order.get(variable, -1), reverse=True):
+        kept.discard(variable)
+        needed = steps(variable, {})
+        if needed is None:
+            kept.add(variable)
+        else:
+            chosen |= needed
+    return [equation for equation in known if equation in chosen]
+
+
+def grows(equation: Equation) -> bool:
+    """Whether an equation's output takes more memory than its inputs."""
+    size = sum(atom.aval.size * atom.aval.dtype.itemsize for atom in equation.inputs if isinstance(atom, Variable))
+    return equation.outputs[0].aval.size * equation.outputs[0].aval.dtype.itemsize > size
+
+
+def later(axes: Sequence[int]) -> tuple[int, ...]:
+    """Axes of an array that has been stacked along a new first axis."""
+    return tuple(axis + 1 for axis in axes)
