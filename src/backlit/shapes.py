@@ -8,12 +8,10 @@ A `Shape` that describes one example leaves the batch axis out.
 from typing import TypeAlias
 
 import jax
-from jaxtyping import Float, Int, PyTree
+from jaxtyping import PyTree
 
 Array: TypeAlias = jax.Array
 Shape: TypeAlias = tuple[int, ...]
-Batch: TypeAlias = Float[Array, "B ..."]
-Codes: TypeAlias = Int[Array, "B"]
 Tree: TypeAlias = PyTree[Array]
 
 

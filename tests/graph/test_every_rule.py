@@ -13,7 +13,7 @@ from backlit.graph.rulebook import RULES
 
 @pytest.fixture(scope="module", autouse=True)
 def quick_compilation():
-    before = jax.config.jax_disable_most_optimizations
+    before = jax.config.read("jax_disable_most_optimizations")
     jax.config.update("jax_disable_most_optimizations", True)
     yield
     jax.config.update("jax_disable_most_optimizations", before)

@@ -162,7 +162,7 @@ def test_saturation_and_zeros_are_shares_of_units(line):
     assert history["relu_1/zeros"][0] == pytest.approx(np.mean(h == 0))
     assert history["relu_1/slope"][0] == pytest.approx(np.mean(h > 0))
     assert history["tanh_1/saturated"][0] == pytest.approx(np.mean(1 - np.tanh(z.astype(np.float64)) ** 2 < 0.01))
-    assert 0 < history["tanh_1/saturated"][0]
+    assert history["tanh_1/saturated"][0] > 0
 
 
 def test_dropout_draws_anew_at_every_step_and_epoch():

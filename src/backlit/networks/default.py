@@ -1,6 +1,6 @@
 """The network that a run gets when none is named: a multilayer perceptron with two hidden layers of ReLU.
 
-The lectures' advice is to start with ReLU; the width follows the number of rows, so that small data get a small network.
+The lectures' advice is to start with ReLU; the width follows the number of rows: small data get a small network.
 """
 
 from backlit.layers.activation import ReLU

@@ -1,8 +1,8 @@
 """What happens inside while a network trains, from one step an epoch, computed by the run itself.
 
 Per block: the mean and standard deviation of its output, the share of zeros, and for activations the mean local
-derivative, the share of saturated outputs, |f'(z)| < 0.01, and the share of dead units, saturated for every example. Per
-variable: the root mean square of its gradient, of its update and of itself.
+derivative, the share of saturated outputs, |f'(z)| < 0.01, and the share of dead units, saturated for every example.
+Per variable: the root mean square of its gradient, of its update and of itself.
 """
 
 from typing import Any, NamedTuple
