@@ -11,6 +11,7 @@ from backlit.graph import trace, vjp
 from backlit.graph.checking import check_gradients
 from backlit.graph.rulebook import RULES
 
+
 @pytest.fixture(scope="module", autouse=True)
 def quick_compilation():
     before = jax.config.read("jax_disable_most_optimizations")

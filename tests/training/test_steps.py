@@ -1,5 +1,7 @@
 """What a step does: batches of rows, their mean loss, the update, and what is recorded of it."""
 
+from itertools import pairwise
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -103,7 +105,7 @@ def test_every_row_comes_once_an_epoch_in_an_order_of_its_own(rows, size):
         assert order.shape == (-(-rows // size), size)
         np.testing.assert_array_equal(np.sort(order[order < rows]), np.arange(rows))
         assert (order.ravel()[:rows] < rows).all()  # padding comes last
-    assert not any(np.array_equal(a, b) for a, b in zip(orders, orders[1:], strict=False))
+    assert not any(np.array_equal(a, b) for a, b in pairwise(orders))
 
 
 @pytest.mark.parametrize("loss", ["bce", "hinge"])
