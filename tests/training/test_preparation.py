@@ -4,6 +4,7 @@ import json
 
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 import backlit as bl
@@ -195,3 +196,14 @@ def test_the_default_network_fits_every_loss(loss, line, points):
     if rule.tasks == ("two classes",):
         y = (y > 0).astype(int)
     bl.prepare(None, x, y, loss=loss)
+
+
+def test_an_optimizer_may_be_a_transformation_of_optax_and_equals_the_same_rule_by_name():
+    given = bl.fit("Dense(3)", "iris", optimizer=optax.sgd(0.1), epochs=2, seed=0)
+    named = bl.fit("Dense(3)", "iris", optimizer="optax.sgd", learning_rate=0.1, epochs=2, seed=0)
+    assert np.array_equal(given.parameters["dense_1"]["weight"], named.parameters["dense_1"]["weight"])
+
+
+def test_a_learning_rate_beside_a_transformation_is_refused():
+    with pytest.raises(bl.SettingError, match="learning_rate is part of the transformation"):
+        bl.prepare("Dense(3)", "iris", optimizer=optax.sgd(0.1), learning_rate=0.1)

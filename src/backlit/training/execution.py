@@ -94,7 +94,7 @@ class Execution:
             if watch.epoch == 0:
                 raise TrainingError(
                     f"the loss turned non-finite in the first epoch, {place}; "
-                    f"try a lower learning rate than {self.settings.learning_rate:g}, or check the data's scale"
+                    "try a lower learning rate, or check the data's scale"
                 )
         parameters, state = self.carry.best
         return Model(

@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
 from backlit.data import Dataset, Part, Parts, Schema, class_weights, read
 from backlit.errors import DataError, SettingError, ShapeError, nearest
@@ -24,7 +25,7 @@ from backlit.optimizers import default_learning_rate, optimizer_named, schedule_
 from backlit.shapes import Shape, write
 from backlit.training.objective import Objective, body_of, check_head, weights_of
 from backlit.training.run import Run
-from backlit.training.settings import Settings
+from backlit.training.settings import OWN, Settings
 
 
 def prepare(
@@ -39,6 +40,7 @@ def prepare(
     columns: Mapping[str, str] | None = None,
     weights: Any = None,
     loss: Any = None,
+    optimizer: str | optax.GradientTransformation = "adam",
     **settings: Any,
 ) -> Run:
     """A run that is ready to train, with everything checked and nothing trained.
@@ -54,6 +56,7 @@ def prepare(
         columns: kinds of columns by name, where the inferred ones are wrong.
         weights: sample weights (N,), or the name of a column.
         loss: a loss, its name, or a function (outputs, targets) → (B,); None: by the task.
+        optimizer: an update rule by name, or a transformation in Optax's protocol, which brings its own learning rate.
         **settings: see `Settings`.
 
     Returns:
@@ -62,8 +65,8 @@ def prepare(
     Raises:
         InputError: whatever cannot be used, before any work starts.
     """
-    chosen = _settings(loss, settings)
-    rate = default_learning_rate(chosen.optimizer)
+    chosen = _settings(loss, optimizer, settings)
+    rate = default_learning_rate(optimizer) if isinstance(optimizer, str) else None
     given = None if loss is None else loss_named(loss)
     how = {"target": target, "task": task, "columns": columns, "weights": weights, "order_by": chosen.order_by}
     dataset = _dataset(data, y, how).with_parts(validation, test)
@@ -83,8 +86,6 @@ def prepare(
     rule.check(output, schema.task, classes, train.y.shape)
 
     chosen = replace(chosen.resolve(len(train.x), rate, network not in (None, "default")), loss=rule.name)
-    steps = -(-len(train.x) // int(chosen.batch_size or 1)) * int(chosen.epochs or 1)
-    schedule = schedule_named(str(chosen.schedule), chosen.learning_rate or rate, steps)
     objective = Objective(whole, rule, Penalty(l1=chosen.l1, l2=chosen.l2 or 0.0), weights_of(plan), classes)
     _check_predictions(objective, output, train.y)
     _check_weights(parts)
@@ -93,21 +94,32 @@ def prepare(
         parts=parts,
         network=whole,
         objective=objective,
-        transformation=optimizer_named(chosen.optimizer, schedule),
+        transformation=_transformation(optimizer, chosen, len(train.x)),
         settings=chosen,
         fitted=_fit(whole, train),
         row_weights=_row_weights(train, chosen.class_weight, schema),
     )
 
 
-def _settings(loss: Any, settings: dict[str, Any]) -> Settings:
+def _settings(loss: Any, optimizer: Any, settings: dict[str, Any]) -> Settings:
     known = Settings.__dataclass_fields__
-    for name in settings:
+    for name, value in settings.items():
         if name not in known:
             raise SettingError(f"unknown setting {name!r}: {nearest(name, known)}")
-    if "split" in settings:
-        settings = {**settings, "split": tuple(settings["split"])}
-    return Settings(loss=loss if isinstance(loss, str) else None, **settings)
+        if isinstance(optimizer, optax.GradientTransformation) and name in ("learning_rate", "schedule") and value:
+            raise SettingError(f"{name} is part of the transformation that is given as the optimizer: set it there")
+    own = isinstance(optimizer, optax.GradientTransformation)
+    return Settings(loss=loss if isinstance(loss, str) else None, optimizer=OWN if own else optimizer, **settings)
+
+
+def _transformation(optimizer: Any, settings: Settings, rows: int) -> optax.GradientTransformation:
+    if settings.optimizer == OWN:
+        return optimizer
+    rate = settings.learning_rate or 0.0
+    if settings.schedule == "constant":  # a plain number costs a small network's step less than a schedule
+        return optimizer_named(settings.optimizer, rate)
+    steps = -(-rows // int(settings.batch_size or 1)) * int(settings.epochs or 1)
+    return optimizer_named(settings.optimizer, schedule_named(str(settings.schedule), rate, steps))
 
 
 def _dataset(data: Any, y: Any, how: dict[str, Any]) -> Dataset:

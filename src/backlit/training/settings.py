@@ -11,6 +11,7 @@ import numpy as np
 from backlit.errors import SettingError
 from backlit.layers.settings import LARGEST, is_whole
 
+OWN = "own transformation"  # what settings say of an optimizer that is no name
 PRIOR = 3.0  # of the default penalty, λ = PRIOR / rows
 
 
@@ -21,7 +22,7 @@ class Settings:
     Attributes:
         loss: the loss by name; None: squared error for regression, binary cross-entropy for two classes,
             cross-entropy for many.
-        optimizer: the update rule by name, ours or one of Optax's.
+        optimizer: the update rule by name, ours or one of Optax's; `OWN` where a transformation was given.
         learning_rate: the step size η > 0; None: the rule's default.
         schedule: how η changes over the run: 'constant', 'cosine', 'cosine(warmup=0.1)', ...; None: 'cosine' where the
             learning rate is chosen too, 'constant' where it is given.
@@ -109,7 +110,7 @@ class Settings:
             raise SettingError(f"class_weight is 'balanced' or a weight of at least 0 by class name, not {given!r}")
         object.__setattr__(self, "class_weight", {str(name): float(weight) for name, weight in given.items()})
 
-    def resolve(self, rows: int, learning_rate: float, own_network: bool) -> "Settings":
+    def resolve(self, rows: int, learning_rate: float | None, own_network: bool) -> "Settings":
         """The settings with every open choice made, for this many training rows and a network of one's own or not."""
         l2 = 0.0 if own_network else PRIOR / rows
         batch = self.batch_size or (32 if rows < 5_000 else 64 if rows < 20_000 else 128)
@@ -122,7 +123,7 @@ class Settings:
             epochs=epochs,
             patience=self.patience or (max(10, min(40, epochs // 5)) if self.epochs is None else None),
             learning_rate=self.learning_rate or learning_rate,
-            schedule=self.schedule or ("cosine" if self.learning_rate is None else "constant"),
+            schedule=self.schedule or ("constant" if self.learning_rate or self.optimizer == OWN else "cosine"),
             l2=l2 if self.l2 is None else self.l2,
         )
 
