@@ -16,3 +16,5 @@ def show_summary(report: Report, summary: "Summary") -> None:
     rows = [("input", write(summary.input), "", "", ""), *(row.cells() for row in summary.rows)]
     report.table(HEADINGS, rows)
     report.line(summary.totals)
+    for note in summary.notes:
+        report.line(f"Note: {note}")

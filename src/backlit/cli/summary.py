@@ -61,8 +61,10 @@ def summary(
                 "parameters": found.parameters,
                 "weights": found.weights,
                 "biases": found.biases,
+                "others": found.others,
                 "frozen": found.frozen,
                 "multiply_adds": found.multiply_adds,
+                "notes": found.notes,
             }
         )
     else:

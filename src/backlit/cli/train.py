@@ -41,6 +41,9 @@ def train(
     loss: Annotated[
         str | None, typer.Option(help="See `backlit list losses`. Default: by the task.", rich_help_panel=NETWORK)
     ] = None,
+    standardize: Annotated[
+        bool, typer.Option(help="Bring inputs and numeric targets to mean 0, deviation 1.", rich_help_panel=NETWORK)
+    ] = True,
     l1: Annotated[float, typer.Option("--l1", help="λ of λ Σ|w|.", rich_help_panel=NETWORK)] = 0.0,
     l2: Annotated[float | None, typer.Option("--l2", help="λ of λ Σw².", rich_help_panel=NETWORK)] = None,
     class_weight: Annotated[
@@ -51,8 +54,12 @@ def train(
         float | None, typer.Option(help="The step size, above 0. Default: the optimizer's.", rich_help_panel=TRAINING)
     ] = None,
     schedule: Annotated[
-        str, typer.Option(help="How the learning rate changes: `backlit list schedules`.", rich_help_panel=TRAINING)
-    ] = "constant",
+        str | None,
+        typer.Option(
+            help="How the learning rate changes: `backlit list schedules`. Default: constant at a rate you give.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
     batch_size: Annotated[
         str | None,
         typer.Option(metavar="N|full", help="Rows a step. Default: by the rows.", rich_help_panel=TRAINING),
@@ -102,6 +109,7 @@ def train(
         "split": options.read_split(split),
         "order_by": order_by,
         "seed": seed,
+        "standardize": standardize,
     }
     columns = options.read_columns(column)
     path = destination(out, source)
