@@ -83,8 +83,8 @@ def steps_alone(run: Run, losses: dict[str, float]) -> Callable[[], float]:
     def call() -> float:
         spent = seconds(lambda: jax.block_until_ready(train(start)))
         trained = train(start).trained
-        sums = execution.scorer.measure(trained.parameters, trained.state, data.x, data.y, data.weight)
-        losses["backlit steps alone"] = float(sums.loss / sums.weight)
+        sums = execution.scorer.measure(trained.parameters, trained.state, np.asarray(data.x), np.asarray(data.y))
+        losses["backlit steps alone"] = float(sums.loss / sums.rows)
         return epochs * program.steps / spent
 
     return call

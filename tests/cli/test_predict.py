@@ -23,6 +23,11 @@ def test_a_model_folder_serves_as_a_run_folder(backlit, houses, trained):
     assert backlit("predict", trained / "model", houses) == backlit("predict", trained, houses)
 
 
+def test_a_run_folder_loads_in_python_and_a_quiet_pipe_still_gets_the_answers(backlit, houses, trained):
+    assert list(load(trained).predict(houses)) == list(load(trained / "model").predict(houses))
+    assert backlit("predict", trained, houses, "--quiet").out == backlit("predict", trained, houses).out
+
+
 def test_columns_in_another_order_give_the_same_answers(backlit, houses, trained):
     frame = pl.read_csv(houses, infer_schema=False)
     frame.select(reversed(frame.columns)).drop("dear").write_csv("turned.csv")

@@ -123,6 +123,36 @@ def test_a_date_becomes_days_and_cycles():
     assert np.isnan(encoded[2]).all()
 
 
+def test_numbers_far_from_zero_stay_apart():
+    seconds = 1_700_000_000 + np.arange(COUNT)
+    parts = read(frame(t=seconds, a=spread(0.1, 0.2)), "label").split((1, 0, 0))
+    first, second = parts.schema.encode(pl.DataFrame({"t": seconds, "a": 0.1}))[0][:, 0].reshape(2, -1)
+    np.testing.assert_array_equal(second - first, COUNT // 2)
+    np.testing.assert_array_equal(np.diff(first), 1)
+    assert [column.origin for column in parts.schema.columns] == [np.median(seconds), 0]
+    assert parts.notes == ("column 't': 60 different values become 1 in float32, so 1700000029.5 is subtracted first",)
+
+
+def test_targets_and_arrays_far_from_zero_are_reported():
+    seconds = 1_700_000_000 + np.arange(COUNT)
+    said = "60 different values become 1 in float32; subtract an origin"
+    assert any(said in note for note in read(frame(t=seconds), "t").notes)
+    assert any(f"column 1 of array (counted from 0): {said}" in note for note in both(seconds).notes)
+    assert not both(np.arange(COUNT)).notes
+
+
+def both(values):
+    """An array of small numbers and the given ones."""
+    return read(np.stack([np.arange(COUNT) / 7, values], axis=1), y=LABEL)
+
+
+def test_dates_that_fit_the_month_first_too_are_reported():
+    ambiguous = frame(day=spread("01/02/2020", "03/04/2020"), a=spread(0.5, 1.5))
+    assert any("'day': the dates are read with the day first" in note for note in read(ambiguous, "label").notes)
+    for clear in ("13/02/2020", "02/13/2020"):
+        assert not read(frame(day=spread("01/02/2020", clear)), "label").notes
+
+
 def fitted(table=None):
     table = table if table is not None else frame(age=spread(1.5, None, 3), city=spread("b", "a", None), joined=DAYS)
     return read(table, "label").split((1, 0, 0)).schema
@@ -193,6 +223,7 @@ column = st.builds(
     form=text,
     clock=st.booleans(),
     missing=st.booleans(),
+    origin=st.floats(allow_nan=False, allow_infinity=False),
     categories=st.none() | st.lists(text, max_size=4).map(tuple),
 )
 

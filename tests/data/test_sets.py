@@ -71,6 +71,7 @@ def test_settings_are_read_and_a_seed_gives_the_same_points():
         "spirals(n=10**9)",
         "spirals(noise=-1)",
         "spirals(noise=1e999)",
+        "spirals(noise=1e39)",
         "spirals(rows=5)",
         "spirals(5)",
         "spirals(**{'n': 5})",

@@ -92,6 +92,33 @@ def test_separate_parts_are_coded_alike_whatever_classes_they_hold():
         read(x, y=list("abc") * 3).with_parts(test=x)
 
 
+def test_a_data_set_of_another_form_is_no_separate_part():
+    x = np.arange(60.0).reshape(20, 3)
+    y = x[:, 0] / 4
+    narrow = read(pl.DataFrame({"a": x[:, 0], "y": y}), "y")
+    wide = read(pl.DataFrame({"a": x[:, 0], "b": x[:, 1], "c": x[:, 2], "y": y}), "y")
+    with pytest.raises(DataError, match=r"1 columns where an array \(N, 3\) is needed"):
+        read(x, y=y).with_parts(narrow)
+    with pytest.raises(DataError, match=r"shape \(20, 3\) where the 1 columns a are needed"):
+        narrow.with_parts(read(x, y=y))
+    with pytest.raises(DataError, match=r"shape \(20, 2\) where \(N, 3\) is needed"):
+        read(x, y=y).with_parts(read(x[:, :2], y=y))
+    with pytest.raises(DataError, match="the same number of targets"):
+        read(x, y=np.stack([y, y], axis=1)).with_parts(read(x, y=y))
+    for data, other in [(read(x, y=y), wide), (wide, read(x, y=y))]:
+        np.testing.assert_array_equal(data.with_parts(other).split().validation.x, x)
+
+
+def test_a_separate_part_is_a_pair_and_its_weights_are_numbers():
+    table = pl.DataFrame({"a": [1.5, 2.0, 3.0], "w": ["1", "2", "2"], "y": [0.5, 1.0, 2.0]})
+    data = read(table, "y", weights="w")
+    assert data.with_parts(table).validation.weights.tolist() == [1, 2, 2]
+    with pytest.raises(DataError, match=r"'w': 'x' in row 1 .* where a number is needed"):
+        data.with_parts(table.with_columns(w=pl.Series(["1", "x", "2"])))
+    with pytest.raises(DataError, match="a separate part of 3 things: a pair"):
+        read(np.ones((3, 1)), y=[0.5, 1.5, 2.5]).with_parts((np.ones((3, 1)), [1, 2, 3], [1, 2, 3]))
+
+
 def test_too_few_rows_say_the_least_number():
     x = np.arange(20.0)[:, None]
     with pytest.raises(DataError, match=r"3 rows are too few .* at least 4 are needed"):
@@ -99,6 +126,8 @@ def test_too_few_rows_say_the_least_number():
     assert len(read(x[:4], y=[0.5, 1.5, 2.5, 3.5]).split().test) == 1
     with pytest.raises(DataError, match=r"at least 500,001 are needed"):
         read(x, y=x[:, 0] / 3).split((1 - 2e-6, 1e-6, 1e-6))
+    with pytest.raises(DataError, match=r"40 rows are too few .*; more rows are needed, and 3 or more a class"):
+        numbered([2] * 20).split()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Reading tables: every kind of file and frame gives the same data; every bad file gets one clear error."""
 
 import csv
+import gzip
 import io
 
 import numpy as np
@@ -31,6 +32,8 @@ def sources(folder):
     ROWS.write_csv(folder / "tab.tsv", separator="\t")
     ROWS.write_csv(folder / "bom.csv", include_bom=True)
     ROWS.write_csv(folder / "quoted.csv", quote_style="always", null_value="NA")
+    (folder / "zipped.csv.gz").write_bytes(gzip.compress((folder / "comma.csv").read_bytes()))
+    ROWS.to_pandas().to_csv(folder / "indexed.tsv", sep="\t")
     ROWS.write_parquet(folder / "rows.parquet")
     yield from sorted(folder.iterdir())
     yield ROWS
@@ -100,7 +103,27 @@ def test_unknown_settings_get_the_nearest(tmp_path):
         read(path, task="regresion")
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"columns": ["a"]}, "kinds by name are needed"),
+        ({"columns": {3: "number"}}, "columns: 3, but the name of a column is needed"),
+        ({"columns": {"a": 3}}, "no kind 3"),
+        ({"target": 3}, "target: 3, but the name of a column is needed"),
+        ({"order_by": 3}, "order_by: 3, but the name of a column is needed"),
+        ({"task": 3}, "no task 3"),
+        ({"weights": [[1], [2, 3]]}, "ragged weights"),
+    ],
+)
+def test_settings_of_another_type_get_one_clear_error(tmp_path, settings, said):
+    with pytest.raises((DataError, SettingError), match=said):
+        read(write(tmp_path, "a,b\n1,0\n2,1\n"), **settings)
+
+
 def test_corrupt_and_foreign_files_are_refused(tmp_path):
+    cut = gzip.compress(b"a,b\n1,x\n2,y\n")[:-9]
+    with pytest.raises(DataError, match="cannot be read"):
+        read(write(tmp_path, cut, "a.csv.gz"))
     for name, said in [("a.parquet", "cannot be read as Parquet"), ("a.pkl", "run code"), ("a.xlsx", "a workbook")]:
         with pytest.raises(DataError, match=said):
             read(write(tmp_path, b"PAR1 not really", name))
@@ -149,6 +172,12 @@ def test_a_table_of_numbers_without_a_header_is_recognized(tmp_path):
     assert len(data) == 3
     assert data.schema.target == ("column_3",)
     assert any("no header" in note for note in data.notes)
+
+
+def test_a_header_may_be_of_any_length(tmp_path):
+    names = [f"measurement_{place:05d}" for place in range(5_000)]
+    rows = "".join(",".join(str(row + place) for place in range(5_000)) + "\n" for row in range(2))
+    assert read_text(write(tmp_path, ",".join(names) + "\n" + rows)).inputs.columns == names
 
 
 def test_weights_are_no_input(tmp_path):

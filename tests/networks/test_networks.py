@@ -42,7 +42,7 @@ def test_an_unknown_name_is_refused_with_those_known(text):
         network_named(text, (3,), 2, 10)
 
 
-@pytest.mark.parametrize("held", ["", "[]", "{}", '{"network": 3}', "Dense(3)", "\udcff"])
+@pytest.mark.parametrize("held", ["", "[]", "{}", '{"network": 3}', "Dense(3)", "\udcff", "[" * 200_000])
 def test_a_file_without_a_network_is_refused(held, tmp_path):
     path = tmp_path / "net.json"
     path.write_bytes(held.encode("utf-8", "surrogateescape"))
@@ -58,7 +58,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path):
         network_named(str(tmp_path / "folder.json"), (3,), 2, 10)
 
 
-@pytest.mark.parametrize("text", ["__import__('os')", "Dense(3), open('x')", "(" * 10_000])
+@pytest.mark.parametrize("text", ["", " ", "__import__('os')", "Dense(3), open('x')", "(" * 10_000])
 def test_hostile_text_is_refused(text):
     with pytest.raises(bl.NotationError):
         network_named(text, (3,), 2, 10)

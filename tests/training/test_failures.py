@@ -57,7 +57,7 @@ def test_a_first_epoch_without_a_number_is_an_error_that_says_where(rate, words,
     with pytest.raises(bl.TrainingError, match=words) as caught:
         bl.fit("Dense(1)", 10 * x, 10 * y, learning_rate=rate, epochs=3, batch_size=4, **DESCENT)
     assert "step" in str(caught.value)
-    assert "lower learning rate" in str(caught.value)
+    assert f"lower learning rate than {rate:g}" in str(caught.value)
 
 
 def test_the_layer_and_the_operation_are_named(line):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import backlit as bl
+from backlit.files import read_model, write_model
 from backlit.training import load
 
 
@@ -114,6 +115,33 @@ def test_a_model_comes_back_as_it_was_saved(classifier, points, tmp_path):
     assert again.evaluate(*points) == classifier.evaluate(*points)
     with pytest.raises(bl.FileError):
         classifier.save(tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("input_shape", [3]), ("classes", ["ash", "birch"]), ("rows", {"train": "many"}), ("stopped", 3), ("epochs", 1.5)],
+)
+def test_a_folder_whose_parts_do_not_belong_together_is_refused(name, value, classifier, tmp_path):
+    classifier.save(tmp_path / "model")
+    stored = read_model(tmp_path / "model")
+    (stored.extra["schema"] if name in stored.extra["schema"] else stored.extra)[name] = value
+    held = (stored.network, stored.input_shape, stored.parameters, stored.state, stored.extra)
+    write_model(tmp_path / "false", *held)
+    with pytest.raises(bl.FileError, match="no model that Backlit can read"):
+        load(tmp_path / "false")
+
+
+def test_test_rows_of_the_source_itself_are_scored_and_the_model_is_saved_again(line, tmp_path):
+    x, y = line
+    np.savez(tmp_path / "line.npz", x_train=x, y_train=y, x_test=x[:4] + 1, y_test=y[:4])
+    model = bl.fit("Dense(1)", tmp_path / "line.npz", epochs=2)
+    assert model.evaluate(tmp_path / "line.npz") == pytest.approx(model.scores["test"], rel=1e-6)
+    assert any("its own test rows" in note for note in model.notes)
+    model.scores["baseline"]["loss"] = np.nan  # as a loss of one's own may make it
+    for name in ("one", "two"):
+        model.save(tmp_path / name)
+        model = load(tmp_path / name)
+    assert np.isnan(model.scores["baseline"]["loss"])
 
 
 def test_a_loss_with_settings_comes_back(line, tmp_path):

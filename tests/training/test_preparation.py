@@ -84,6 +84,45 @@ def test_a_layer_cannot_be_fitted_to_what_a_trained_layer_makes(line):
         bl.prepare("Dense(3), Standardize, Dense(1)", *line)
 
 
+@pytest.mark.parametrize(
+    ("network", "words"),
+    [
+        ("Sequential(Standardize, Dense(8)), ReLU, Dense(1)", "Standardize is inside Sequential"),
+        ("Residual(Sequential(Standardize)), Dense(1)", "Standardize is inside Residual"),
+        ("Rescale, Dense(1)", "put it last"),
+    ],
+)
+def test_preprocessing_where_it_cannot_be_fitted_is_refused(network, words, line):
+    with pytest.raises(bl.SettingError, match=words):
+        bl.prepare(network, *line)
+
+
+def test_classes_are_not_rescaled(points):
+    with pytest.raises(bl.SettingError, match="the targets are classes"):
+        bl.prepare("Dense(3), Rescale", *points)
+
+
+def test_gaps_that_nothing_fills_are_refused(table):
+    with pytest.raises(bl.DataError, match=r"\d training rows have missing values .* put Impute first"):
+        bl.prepare("Standardize, Dense(1)", table)
+    bl.prepare("Impute, Standardize, Dense(1)", table)
+    bl.prepare("Standardize, Impute, Dense(1)", table)
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        (lambda outputs: outputs, "2 were given"),
+        (lambda outputs, targets: outputs if outputs.sum() > 0 else targets, "jnp.where in place of if"),
+        (lambda outputs, targets: 3.0, "an array of one number an example"),
+    ],
+)
+def test_a_function_that_is_no_loss_is_refused_before_training(loss, words, line):
+    with pytest.raises(bl.SettingError, match=words) as caught:
+        bl.prepare("Dense(1)", *line, loss=loss)
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize("form", ["notation", "block", "class", "file", "name", "none"])
 def test_a_network_in_every_form(form, points, tmp_path):
     (tmp_path / "net.json").write_text(json.dumps({"network": "Dense(4), ReLU, Dense(3)"}))
@@ -166,6 +205,8 @@ def test_weights_that_mean_nothing_are_refused(points, line):
     with pytest.raises(bl.DataError, match="weight"):
         bl.prepare(None, *line, weights=[-1.0] + [1.0] * 9)
     train = bl.prepare(None, *line).parts.train.indices
+    with pytest.raises(bl.DataError, match="training rows have the weight 0"):
+        bl.prepare(None, *points, class_weight={"ash": 0, "birch": 0, "cedar": 0})
     with pytest.raises(bl.DataError, match="training rows have the weight 0"):
         bl.prepare(None, *line, weights=np.where(np.isin(np.arange(10), train), 0.0, 1.0))
 

@@ -8,7 +8,7 @@ import backlit as bl
 from backlit.training import execution
 
 NETWORK = "Dense(4), ReLU, Dropout(0.2), Dense(3)"
-CHOSEN = {"epochs": 6, "batch_size": 8, "learning_rate": 0.2, "seed": 3}
+CHOSEN = {"epochs": 6, "batch_size": 8, "learning_rate": 0.2, "seed": 6}
 
 
 def parameters(model):
@@ -81,6 +81,28 @@ def test_an_interrupt_keeps_the_best_so_far(blocks, model, points, monkeypatch):
     np.testing.assert_allclose(losses, model.history["validation_loss"][:4], rtol=1e-5)
     assert stopped.best_epoch == int(losses.argmin()) + 1
     assert stopped.scores["validation"]["loss"] == pytest.approx(losses.min(), rel=1e-5)
+
+
+def test_an_interrupt_while_scoring_keeps_the_model(model, points, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(execution, "baseline_scores", interrupt)
+    kept = bl.fit(NETWORK, *points, **CHOSEN)
+    assert kept.scores == {}
+    assert any("interrupted while it was scored" in note for note in kept.notes)
+    for a, b in zip(parameters(model), parameters(kept), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_rows_of_weight_zero_do_no_harm():
+    x = np.random.default_rng(0).normal(size=(20_000, 2)).astype(np.float32)
+    y = x @ np.float32([1, -2]) + 1
+    weights = np.isin(np.arange(len(x)), [5, 700, 9_000])  # so that whole batches, and the scored sample, have none
+    model = bl.fit("Dense(1)", x, y, weights=weights, epochs=2, learning_rate=0.1, split=(1, 0, 0))
+    assert model.stopped == "epochs"
+    assert model.scores["train"]["loss"] < model.scores["baseline"]["loss"] == pytest.approx(1, rel=1e-4)
+    assert model.evaluate(x, y)["loss"] == pytest.approx(model.scores["train"]["loss"], rel=1e-6)
 
 
 def test_a_time_limit_ends_a_run(points):

@@ -15,7 +15,7 @@ NAMES = ["patient_id", "seen", "smoker", "age", "pressure", "sick"]
 def rows():
     random = np.random.default_rng(7)
     made = []
-    for number in range(90):
+    for number in range(180):
         sick = number % 2
         smoker = random.choice(["never", "daily", "seldom"], p=[0.6 - 0.4 * sick, 0.2 + 0.4 * sick, 0.2])
         age = "" if number % 11 == 3 else f"{random.normal(40 + 25 * sick, 6):.1f}"
@@ -73,6 +73,13 @@ def test_an_unknown_category_and_a_gap_that_training_had_not_are_told_and_answer
     said = " ".join(model.notes)
     assert "weekly" in said
     assert "'pressure': 1 missing" in said
+
+
+def test_evaluate_tells_what_it_met(model, rows, tmp_path):
+    _, seen, _, age, pressure, sick = rows[0]
+    path = write(tmp_path / "scored.csv", NAMES[1:], [[seen, "hourly", age, pressure, sick]])
+    model.evaluate(path)
+    assert any("hourly" in note for note in model.notes)
 
 
 def test_a_missing_column_is_an_error_that_names_it(model, rows, tmp_path):

@@ -23,6 +23,8 @@ from backlit.cli.summary import summary
 from backlit.cli.train import train
 from backlit.errors import BacklitError, InputError
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     help="[bold]Backlit[/bold]: neural networks you can see through.",
     epilog=examples(
@@ -105,7 +107,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: what follows the program's name; None: the process's own.
     """
-    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+    status = run(list(sys.argv[1:] if arguments is None else arguments))
+    if status == INTERRUPTED:  # a compilation may still run in a thread of XLA's, which an orderly end would crash
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def run(arguments: list[str]) -> int:
@@ -113,7 +120,9 @@ def run(arguments: list[str]) -> int:
     debug = arguments[:1] == ["--debug"] or os.environ.get("BACKLIT_DEBUG", "0") not in ("", "0")
     try:
         status = app(arguments or ["--help"], prog_name="backlit", standalone_mode=False, obj=arguments) or 0
-        return fail("interrupted; nothing was written", 130) if status == 130 else status
+        return fail("interrupted; nothing was written", INTERRUPTED) if status == INTERRUPTED else status
+    except KeyboardInterrupt:
+        return fail("interrupted; nothing was written", INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -51,11 +51,11 @@ def predict(
         report.line(f"{table.height:,} predictions in {output}")
     if as_json:
         print_json({"rows": table.height, "predictions": table.to_dicts()})
-    elif output is None and report.live:
+    elif output is None and report.live and not quiet:
         report.table(table.columns, [[cell(value) for value in row] for row in table.head(SHOWN).iter_rows()])
         if table.height > SHOWN:
             report.line(f"… and {table.height - SHOWN:,} more rows; -o FILE writes all")
-    elif output is None and not quiet:
+    elif output is None:
         print(table.write_csv(), end="")
 
 

@@ -32,12 +32,12 @@ def bar(report: Report, epochs: int) -> Iterator["Follow"]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as Live
 
-    columns = (TextColumn("epoch"), MofNCompleteColumn(), BarColumn(), TextColumn("{task.description}"))
+    columns = (TextColumn("epoch"), MofNCompleteColumn(), BarColumn(bar_width=12), TextColumn("{task.description}"))
     with Live(*columns, console=report.console, transient=True) as live:
         task = live.add_task("compiling", total=epochs)
 
         def follow(progress: "Progress") -> None:
-            live.update(task, completed=progress.epoch, description=f"{words(progress)}, {left(progress)}")
+            live.update(task, completed=progress.epoch, description=f"{short(progress)}, {left(progress)}")
 
         yield follow
 
@@ -56,6 +56,13 @@ def lines(report: Report) -> "Follow":
     return follow
 
 
+def short(progress: "Progress") -> str:
+    """The loss and the score that are watched, to fit beside a bar on 80 columns."""
+    if progress.validation_loss is None:
+        return f"loss {number(progress.loss)}, {progress.score_name} {number(progress.score)}"
+    return f"val loss {number(progress.validation_loss)}, {progress.score_name} {number(progress.validation_score)}"
+
+
 def words(progress: "Progress") -> str:
     """The losses and the score in words."""
     loss, name = f"loss {number(progress.loss)}", progress.score_name
@@ -68,5 +75,5 @@ def words(progress: "Progress") -> str:
 def left(progress: "Progress") -> str:
     """The time left if every epoch is made, as people write it."""
     seconds = round(progress.seconds_left)
-    time = f"{seconds} s" if seconds < 100 else f"{seconds // 60} min {seconds % 60} s"
-    return f"at most {time} left"
+    time = f"{seconds} s" if seconds < 100 else f"{seconds // 60} min" if seconds < 6000 else f"{seconds // 3600} h"
+    return f"≤ {time} left"

@@ -45,7 +45,10 @@ def train(
         bool, typer.Option(help="Bring inputs and numeric targets to mean 0, deviation 1.", rich_help_panel=NETWORK)
     ] = True,
     l1: Annotated[float, typer.Option("--l1", help="λ of λ Σ|w|.", rich_help_panel=NETWORK)] = 0.0,
-    l2: Annotated[float | None, typer.Option("--l2", help="λ of λ Σw².", rich_help_panel=NETWORK)] = None,
+    l2: Annotated[
+        float | None,
+        typer.Option("--l2", help="λ of λ Σw². Default: 3 / rows, and 0 with --network.", rich_help_panel=NETWORK),
+    ] = None,
     class_weight: Annotated[
         str | None, typer.Option(help="balanced: every class counts alike.", rich_help_panel=NETWORK)
     ] = None,
@@ -169,6 +172,8 @@ def show_run(report: Report, run: "Run") -> None:
 
 def show_outcome(report: Report, model: "Model", path: Path) -> None:
     """Scores beside the baseline, and where the run lies."""
+    from backlit.layers.scaling import Rescale
+
     seconds = model.seconds
     report.line(
         f"{model.epochs:,} epochs in {seconds['train']:.1f} s after {seconds['compile']:.1f} s of compiling "
@@ -187,8 +192,18 @@ def show_outcome(report: Report, model: "Model", path: Path) -> None:
         for part in named
     ]
     report.table(["", "rows", *names], rows)
+    if isinstance(model.network.blocks[-1], Rescale):
+        report.line("The loss is of targets brought to deviation 1; rmse is in the target's own units.")
+    if "test" in model.scores and not better(model):
+        report.note("on the test rows the network is no better than the baseline")
     report.line()
     report.line(f"Run folder: {path}", style="bold")
+
+
+def better(model: "Model") -> bool:
+    """Whether the network beats the constant prediction on the test rows."""
+    score = list(model.scores["test"])[-1]
+    return model.scores["test"][score] > model.scores["baseline"][score]
 
 
 def rows_of(model: "Model", part: str) -> str:

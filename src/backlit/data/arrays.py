@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from backlit.data.content import Content
-from backlit.data.values import check_finite
+from backlit.data.values import check_finite, merging
 from backlit.errors import DataError
 
 IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -41,11 +41,13 @@ def content_of(x: Any, y: Any = None, name: str = "array", target: tuple[str, ..
     Raises:
         DataError: the values are no numbers, or are missing or infinite, or the lengths differ.
     """
-    inputs, notes = stored(numeric(x, name), name), []
+    given = numeric(x, name)
+    inputs = stored(given, name)
     if not inputs.ndim or not len(inputs):
         raise DataError(f"{name} has shape {inputs.shape}: an array (N, ...) with a row an example is needed")
+    notes = rounding(given, name)
     if inputs.ndim == 1:
-        inputs, notes = inputs[:, None], [f"inputs of shape ({len(inputs)},) read as ({len(inputs)}, 1)"]
+        inputs, notes = inputs[:, None], [*notes, f"inputs of shape ({len(inputs)},) read as ({len(inputs)}, 1)"]
     elif inputs.ndim == 3 and inputs.dtype == np.uint8:
         inputs, notes = inputs[..., None], [f"{len(inputs)} grayscale images, with one channel"]
     targets = None if y is None else targets_of(y, len(inputs))
@@ -93,6 +95,21 @@ def stored(array: np.ndarray, name: str) -> np.ndarray:
             f"fill them, or give a table (a CSV file or a frame), whose missing values are handled"
         )
     return array
+
+
+def rounding(array: np.ndarray, name: str) -> list[str]:
+    """What there is to report where float32 merges the different numbers of a column, which lie far from 0."""
+    if array.ndim not in (1, 2) or array.dtype.name in ("bool", "uint8", "float32"):
+        return []
+    columns = (array[:, None] if array.ndim == 1 else array).astype(np.float64, copy=False)
+    low, high = columns.min(axis=0), columns.max(axis=0)
+    far = (low < high) & (np.maximum(abs(low), abs(high)) > 1024 * (high - low))
+    met = ((place, merging(columns[:, place])) for place in np.flatnonzero(far))
+    return [
+        f"column {place} of {name} (counted from 0): {merged}; subtract an origin, such as its mean, first"
+        for place, merged in met
+        if merged
+    ]
 
 
 def read_numpy(path: Path) -> Content:

@@ -1,6 +1,6 @@
 """The columns of a table: what each holds, inferred from its values, and how it becomes numbers.
 
-number    itself, NaN where missing
+number    itself, less an origin where float32 needs one, NaN where missing
 boolean   0 or 1, NaN where missing
 category  its code in a vocabulary fitted on training rows; a missing value has the last code; −1 is unknown
 date      days since 2000-01-01, and the sine and cosine of its place in the year, in the week, and in the day
@@ -50,6 +50,7 @@ class Column:
         form: how its dates are written, where they are text.
         clock: whether its dates have a time of day.
         missing: whether values are missing, in the training rows once fitted.
+        origin: subtracted from its numbers in float64, so that float32 can tell them apart; 0 where it can as they are.
         categories: the vocabulary, sorted; None before it is fitted.
     """
 
@@ -59,6 +60,7 @@ class Column:
     form: str = ""
     clock: bool = False
     missing: bool = False
+    origin: float = 0.0
     categories: tuple[str, ...] | None = None
 
     @property
@@ -79,8 +81,12 @@ class Column:
         return (Feature(self.name, known),)
 
     def fit(self, column: pl.Series) -> Column:
-        """The column with the vocabulary, and the mark for missing values, of these rows."""
+        """The column with the vocabulary, the origin, and the mark for missing values, of these rows."""
         missing = column.has_nulls()
+        if self.kind == "number":
+            present = self.typed(column).drop_nulls().to_numpy()
+            origin = np.median(np.unique(present)) if values.merging(present) else 0.0
+            return replace(self, missing=missing, origin=float(origin))
         if self.kind != "category":
             return replace(self, missing=missing)
         known = sorted(values.labels(column).drop_nulls().unique().to_list(), key=values.natural)
@@ -130,9 +136,31 @@ class Column:
             return [codes.astype(np.float32)], notes
         if self.kind == "date":
             return waves(column, self.clock), notes
-        encoded = values.single(column)
+        encoded = values.single(column - self.origin) if self.origin else values.single(column)
         values.check_finite(encoded, f"column {self.name!r}")
         return [encoded], notes
+
+    def rounding(self, column: pl.Series) -> list[str]:
+        """What there is to report where float32 merges different numbers of a typed column."""
+        numbers = column.drop_nulls().to_numpy() if self.kind == "number" else np.empty(0)
+        merged = values.merging(numbers)
+        if not merged:
+            return []
+        left = values.merging(numbers - self.origin)
+        still = f"; even so {left}" if left else ""
+        return [f"column {self.name!r}: {merged}, so {self.origin:.15g} is subtracted first{still}"]
+
+    def ambiguity(self, column: pl.Series) -> list[str]:
+        """What there is to report where the dates of a column of text read as well with the month first."""
+        if self.form[:5] not in ("%d/%m", "%d-%m"):
+            return []
+        monthly = f"%m{self.form[2]}%d{self.form[5:]}"
+        if values.dates(column, monthly).null_count() > column.null_count():
+            return []
+        return [
+            f"column {self.name!r}: the dates are read with the day first, but the month first fits them all too: "
+            f"write them as year-month-day if that is meant"
+        ]
 
 
 def infer(column: pl.Series, kind: str | None = None) -> Column:
@@ -148,7 +176,7 @@ def infer(column: pl.Series, kind: str | None = None) -> Column:
     """
     name = column.name
     if kind is not None and kind not in KINDS:
-        raise SettingError(f"column {name!r}: no kind {kind!r}; {nearest(kind, KINDS)}")
+        raise SettingError(f"column {name!r}: no kind {kind!r}; {nearest(str(kind), KINDS)}")
     form = ""
     if str(column.dtype) == "String" and kind in (None, "date"):
         wordy = values.numbers(column).null_count() > column.null_count()

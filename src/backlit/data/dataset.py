@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from backlit.data import card, splitting
+from backlit.data.columns import Column
 from backlit.data.content import Inputs
 from backlit.data.loading import load
 from backlit.data.schema import Schema
 from backlit.data.splitting import Part, Parts
 from backlit.errors import DataError, SettingError
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +67,7 @@ class Dataset:
             test: the same.
 
         Raises:
-            DataError: a source has no target, lacks a column, or has other classes.
+            DataError: a source has no target, or its columns, shape, targets or classes do not fit.
         """
         return replace(
             self,
@@ -74,30 +78,36 @@ class Dataset:
     def like(self, source: Any) -> Dataset:
         """Another source, read as this one is: the same columns, task and classes."""
         if isinstance(source, Dataset):
-            return replace(source, targets=self.recode(source), order=None)
+            inputs, targets = self.conform(source.inputs), self.recode(source)
+            return replace(source, inputs=inputs, targets=targets, schema=self.schema, order=None)
+        if isinstance(source, tuple) and len(source) != 2:
+            raise DataError(f"a separate part of {len(source)} things: a pair of inputs and targets is needed")
         content = load(*source) if isinstance(source, tuple) else load(source)
         found = self.schema.targets_of(content)
         if found is None:
             raise DataError(f"{content.name} has no target {self.schema.target[0]!r}, which a separate part needs")
         weights = None
-        if (
-            self.weighted_by
-            and not isinstance(content.inputs, np.ndarray)
-            and self.weighted_by in content.inputs.columns
-        ):
-            weights = check_weights(content.inputs[self.weighted_by].cast(float).to_numpy(), len(found))
-        inputs = content.inputs
-        if self.schema.kind == "array":
-            inputs = self.schema.encode_array(inputs)[0]
-        elif isinstance(inputs, np.ndarray):
-            inputs = self.schema.frame_of(inputs)
+        if not isinstance(content.inputs, np.ndarray) and self.weighted_by in content.inputs.columns:
+            weights = weights_of(content.inputs, self.weighted_by, len(found))
+        inputs = self.conform(content.inputs)
         return Dataset(content.name, inputs, found, self.schema, weights, np.arange(len(found)), notes=content.notes)
+
+    def conform(self, inputs: Inputs) -> Inputs:
+        """The inputs of a separate part in the form of this data set's: an array of its shape, or a table."""
+        if self.schema.kind == "array":
+            return self.schema.encode_array(inputs)[0]
+        return self.schema.frame_of(inputs) if isinstance(inputs, np.ndarray) else inputs
 
     def recode(self, other: Dataset) -> np.ndarray:
         """The targets of another data set, in the codes of this one."""
         if other.schema.task == "regression" or self.schema.task == "regression":
             if other.schema.task != self.schema.task:
                 raise DataError(f"{other.name} makes the task {other.schema.task!r}, {self.name} {self.schema.task!r}")
+            if other.targets.shape[1:] != self.targets.shape[1:]:
+                raise DataError(
+                    f"{other.name} has targets of shape {other.targets.shape}, {self.name} {self.targets.shape}: "
+                    f"a separate part needs the same number of targets"
+                )
             return other.targets
         strange = sorted(set(other.schema.classes) - set(self.schema.classes))
         if strange:
@@ -139,7 +149,8 @@ class Dataset:
         schema = self.schema.fit(chosen[0].inputs)
         encoded = [dataset.part(schema) for dataset in chosen]
         training, *others = [part for part, _ in encoded]
-        notes = [f"{name}: {note}" for name, (_, met) in zip(splitting.NAMES, encoded, strict=True) for note in met]
+        notes = schema.rounding(chosen[0].inputs)
+        notes += [f"{name}: {note}" for name, (_, met) in zip(splitting.NAMES, encoded, strict=True) for note in met]
         duplicates = splitting.count_duplicates(training.x, others[1].x)
         sizes = f"{len(training):,} training, {len(others[0]):,} validation and {len(others[1]):,} test rows"
         apart = [name for name, given in zip(splitting.NAMES, separate, strict=True) if given is not None]
@@ -193,6 +204,19 @@ class Dataset:
             return card.Card(self.name, tuple(rows), notes=self.notes)
         columns = tuple(card.describe_column(column, self.inputs[column.name]) for column in schema.columns)
         return card.Card(self.name, tuple(rows), columns, self.notes)
+
+
+def weights_of(frame: pl.DataFrame | None, weights: Any, count: int) -> np.ndarray | None:
+    """The weights of the rows, from a column or as given."""
+    if weights is None:
+        return None
+    if isinstance(weights, str) and frame is not None:
+        return check_weights(Column(weights, "number").typed(frame[weights]).to_numpy(), count)
+    try:
+        given = np.asarray(weights)
+    except ValueError:
+        raise DataError(f"ragged weights for {count} rows: one number a row is needed") from None
+    return check_weights(given, count)
 
 
 def check_weights(weights: np.ndarray, count: int) -> np.ndarray:

@@ -116,6 +116,8 @@ def load_file(path: Path) -> Content:
         return arrays.read_numpy(path)
     if suffix in (".parquet", ".pq") or start == b"PAR1":
         return tables.read_parquet(path)
+    if suffix == ".gz" and Path(path.stem).suffix.lower() in TEXT:
+        return tables.read_text(path)
     if suffix not in TEXT and (start[:2] in (b"\0\0", b"\x1f\x8b") or "idx" in path.name or "ubyte" in path.name):
         return arrays.read_idx(path)
     return tables.read_text(path)

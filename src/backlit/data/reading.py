@@ -11,10 +11,10 @@ import numpy as np
 from backlit.data import columns as columns_of
 from backlit.data import targets, values
 from backlit.data.content import Content
-from backlit.data.dataset import Dataset, check_weights
+from backlit.data.dataset import Dataset, weights_of
 from backlit.data.loading import load
 from backlit.data.schema import Schema
-from backlit.errors import DataError, nearest
+from backlit.errors import DataError, SettingError, nearest
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,8 +35,8 @@ def read(
     """A data set from a file, a folder, a name, a frame or an array.
 
     Args:
-        source: a path (CSV, TSV, Parquet, .npz, .npy, IDX, a folder of IDX files or of images by class), the name of a
-            bundled or toy set, a pandas, polars or pyarrow frame, or an array (N, ...).
+        source: a path (CSV or TSV, gzipped or not, Parquet, .npz, .npy, IDX, a folder of IDX files or of images by
+            class), the name of a bundled or toy set, a pandas, polars or pyarrow frame, or an array (N, ...).
         target: the column to predict; default the one named target, label, class, y or outcome, else the last.
         y: the targets of a source that has none, (N,) or (N, T).
         task: 'regression', 'two classes' or 'many classes'; default inferred from the target.
@@ -47,7 +47,7 @@ def read(
 
     Raises:
         DataError: the source cannot be found, read or used.
-        SettingError: a kind or the task is unknown.
+        SettingError: a kind or the task is unknown, or a name is no text.
 
     >>> read("iris").schema.classes
     ('setosa', 'versicolor', 'virginica')
@@ -77,6 +77,7 @@ def read(
     if isinstance(given, np.ndarray) and given.ndim == 2 and given.shape[1] == 1:
         notes.append(f"targets of shape {given.shape} read as ({len(given)},)")
     found = targets.infer(" and ".join(names), given, task)
+    notes.extend(found.notes)
     row_weights = weights_of(frame, weights, len(found.present))
     order = None if order_by is None or frame is None else order_of(frame[order_by])
     if weight_column:
@@ -86,7 +87,9 @@ def read(
     if frame is None:
         schema = Schema("array", found.task, found.classes, names, (), inputs.shape[1:], str(inputs.dtype))
     else:
-        inputs, schema = infer_table(inputs, columns or {}, Schema("table", found.task, found.classes, names))
+        raw = inputs
+        inputs, schema = infer_table(raw, columns or {}, Schema("table", found.task, found.classes, names))
+        notes.extend(note for column in schema.used for note in column.ambiguity(raw[column.name]))
     if dropped:
         notes.append(f"rows without a target, left out: {dropped:,}")
         inputs = inputs[kept]
@@ -107,7 +110,11 @@ def read(
 
 
 def check_column(frame: pl.DataFrame, name: str | None, setting: str) -> None:
-    """Raise a `DataError` where a named column is none of the table's."""
+    """Raise a `DataError` where a named column is none of the table's, and a `SettingError` where it is no name."""
+    if name is not None and not isinstance(name, str):
+        raise SettingError(
+            f"{setting}: {name!r}, but the name of a column is needed; {nearest(str(name), frame.columns)}"
+        )
     if name is not None and name not in frame.columns:
         raise DataError(f"{setting}: no column {name!r}; {nearest(name, frame.columns)}")
 
@@ -144,15 +151,6 @@ def name_targets(content: Content) -> tuple[str, ...]:
     return ("y",) if width == 1 else tuple(f"y{place}" for place in range(width))
 
 
-def weights_of(frame: pl.DataFrame | None, weights: Any, count: int) -> np.ndarray | None:
-    """The weights of the rows, from a column or as given."""
-    if weights is None:
-        return None
-    if isinstance(weights, str) and frame is not None:
-        return check_weights(columns_of.Column(weights, "number").typed(frame[weights]).to_numpy(), count)
-    return check_weights(np.asarray(weights), count)
-
-
 def order_of(column: pl.Series) -> np.ndarray:
     """The order of the rows in time, as numbers."""
     times = values.dates(column).dt.timestamp("us")
@@ -167,6 +165,10 @@ def order_of(column: pl.Series) -> np.ndarray:
 
 def infer_table(frame: pl.DataFrame, kinds: Mapping[str, str], schema: Schema) -> tuple[pl.DataFrame, Schema]:
     """The typed columns of a table, and the schema with them."""
+    if not isinstance(kinds, Mapping):
+        raise SettingError(
+            f"columns = {kinds!r}: kinds by name are needed, such as {{{frame.columns[0]!r}: 'category'}}"
+        )
     for name in kinds:
         check_column(frame, name, "columns")
     found = tuple(columns_of.infer(frame[name], kinds.get(name)) for name in frame.columns)

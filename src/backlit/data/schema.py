@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -53,10 +54,16 @@ class Schema:
         return tuple(column for column in self.columns if column.used)
 
     def fit(self, inputs: Inputs) -> Schema:
-        """The schema with the vocabularies, and the marks for missing values, of these rows: the training rows."""
+        """The schema with the vocabularies, origins and marks for missing values of these rows: the training rows."""
         if isinstance(inputs, np.ndarray):
             return self
         return replace(self, columns=tuple(column.fit(inputs[column.name]) for column in self.columns))
+
+    def rounding(self, inputs: Inputs) -> list[str]:
+        """What there is to report where float32 merges different numbers of typed training rows."""
+        if isinstance(inputs, np.ndarray):
+            return []
+        return [note for column in self.columns for note in column.rounding(inputs[column.name])]
 
     def encode(self, source: Any) -> tuple[np.ndarray, tuple[str, ...]]:
         """The raw matrix of a source, which needs no target.
@@ -102,15 +109,12 @@ class Schema:
         extra = [name for name in frame.columns if name not in known and name not in self.target]
         if extra:
             notes.append(f"columns not in training, ignored: {', '.join(extra)}")
-        encoded = np.empty((frame.height, *self.input_shape), np.float32)
-        place = 0
+        encoded = []
         for column in self.used:
             features, more = column.encode(frame[column.name])
             notes.extend(more)
-            for feature in features:
-                encoded[:, place] = feature
-                place += 1
-        return encoded, notes
+            encoded.extend(features)
+        return np.stack(encoded, axis=1), notes
 
     def encode_array(self, inputs: Inputs) -> tuple[np.ndarray, list[str]]:
         """The array (N, *input_shape) of an array, or of a table whose columns are as many numbers."""
@@ -215,8 +219,10 @@ class Schema:
                 "form": str,
                 "clock": bool,
                 "missing": bool,
+                "origin": float,
             }.items():
                 require(isinstance(column[name], kind), f"{where}.{name}", column[name])
+            require(math.isfinite(column["origin"]), f"{where}.origin", column["origin"])
             require(column["kind"] in KINDS, f"{where}.kind", column["kind"])
             categories = column["categories"]
             if categories is not None:

@@ -130,7 +130,7 @@ def shuffle_rows(
     shares = [
         np.concatenate([order[parts == part], rare] if part == 0 else [order[parts == part]]) for part in range(3)
     ]
-    check_sizes(shares, rows, fractions)
+    check_sizes(shares, rows, fractions, codes is not None)
     return [random.permutation(share) for share in shares], len(np.unique(codes[rare])) if codes is not None else 0
 
 
@@ -143,16 +143,19 @@ def cut_rows(order: np.ndarray, fractions: Sequence[float]) -> list[np.ndarray]:
     return shares
 
 
-def check_sizes(shares: Sequence[np.ndarray], rows: int, fractions: Sequence[float]) -> None:
+def check_sizes(shares: Sequence[np.ndarray], rows: int, fractions: Sequence[float], by_class: bool = False) -> None:
     """Raise a `DataError` where a part that is to have rows has none."""
     lacking = [name for name, share, part in zip(NAMES, fractions, shares, strict=True) if share > 0 and not len(part)]
     if lacking:
-        smallest = min(share for share in fractions if share > 0)
-        enough = (n for n in count(max(rows + 1, int(0.5 / smallest))) if reaches(share_sizes(n, fractions), fractions))
-        least = next(enough)
+        if by_class:
+            repair = "more rows are needed, and 3 or more a class, as a smaller class goes to training whole"
+        else:
+            start = max(rows + 1, int(0.5 / min(share for share in fractions if share > 0)))
+            least = next(n for n in count(start) if reaches(share_sizes(n, fractions), fractions))
+            repair = f"at least {least:,} are needed"
         raise DataError(
             f"{rows} rows are too few to split {'/'.join(f'{share:g}' for share in fractions)}: none is left for "
-            f"{' and '.join(lacking)}; at least {least:,} are needed"
+            f"{' and '.join(lacking)}; {repair}"
         )
 
 

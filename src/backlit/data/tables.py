@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-from io import StringIO
+import gzip
+import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from backlit.data.content import Content
 from backlit.data.values import clean
@@ -19,22 +20,26 @@ SNIFFED = 1 << 16
 
 
 def read_text(path: Path) -> Content:
-    """A table from a text file: UTF-8, comma, semicolon, tab or bar between the fields, quotes around odd ones.
+    """A table from a text file, gzipped or not: UTF-8, comma, semicolon, tab or bar between the fields, quotes around
+    odd ones.
 
     Raises:
         DataError: the file is empty, holds only a header, is no text, or has rows of unequal length.
     """
     import polars as pl
 
-    with path.open("rb") as file:
-        start = file.read(SNIFFED)
+    try:
+        with open_text(path) as file:
+            start = file.read(SNIFFED)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path} cannot be read: {error}") from None
     if not start.strip():
         raise DataError(f"{path} is empty: a header line and rows are needed")
-    if b"\0" in start:
+    if "\0" in start:
         raise DataError(f"{path} is no UTF-8 text: save the table as CSV in UTF-8, or as Parquet")
-    text = start.decode("utf-8-sig", errors="replace").lstrip()
-    separator = "\t" if path.suffix.lower() == ".tsv" else max(SEPARATORS, key=lambda mark: len(header_of(text, mark)))
-    header = header_of(text, separator)
+    tabbed = path.name.lower().removesuffix(".gz").endswith(".tsv")
+    headers = {mark: header_of(path, mark) for mark in ("\t" if tabbed else SEPARATORS)}
+    separator, header = max(headers.items(), key=lambda item: len(item[1]))
     headed = not all(is_number(field) for field in header)
     try:
         frame = pl.read_csv(path, separator=separator, has_header=headed, infer_schema=False)
@@ -118,11 +123,19 @@ def content_of(frame: pl.DataFrame, name: str) -> Content:
     return Content(name, clean(frame))
 
 
-def header_of(text: str, separator: str) -> list[str]:
-    """The fields of the first line of a text."""
+def open_text(path: Path, errors: str = "replace") -> TextIO:
+    """A text file in UTF-8, gzipped or not, opened for reading."""
+    if path.suffix.lower() == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8-sig", errors=errors, newline="")
+    return path.open(encoding="utf-8-sig", errors=errors, newline="")
+
+
+def header_of(path: Path, separator: str) -> list[str]:
+    """The fields of the first line of a text file that is not blank."""
     try:
-        return next(csv.reader(StringIO(text, newline=""), delimiter=separator), [])
-    except csv.Error:
+        with open_text(path) as file:
+            return next((row for row in csv.reader(file, delimiter=separator) if any(row)), [])
+    except (csv.Error, EOFError, zlib.error):
         return []
 
 
@@ -146,7 +159,7 @@ def check_rows(path: Path, separator: str, width: int) -> None:
     """Raise a `DataError` that names the first line that is malformed, or has more or fewer fields than the header."""
     limit = csv.field_size_limit(SNIFFED * 16)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with open_text(path, errors="strict") as file:
             reader = csv.reader(file, delimiter=separator, strict=True)
             for row in reader:
                 if row and len(row) != width:

@@ -28,6 +28,7 @@ class Target:
         reason: why.
         classes: the names of the classes, in the order of their codes.
         present: for every row of the source, whether it has a target.
+        notes: what is worth knowing.
     """
 
     values: np.ndarray
@@ -35,6 +36,7 @@ class Target:
     reason: str
     classes: tuple[str, ...]
     present: np.ndarray
+    notes: tuple[str, ...] = ()
 
 
 def infer(name: str, given: pl.Series | np.ndarray, task: str | None = None) -> Target:
@@ -53,7 +55,7 @@ def infer(name: str, given: pl.Series | np.ndarray, task: str | None = None) -> 
         SettingError: the task is unknown.
     """
     if task is not None and task not in TASKS:
-        raise SettingError(f"no task {task!r}; {nearest(task, TASKS)}")
+        raise SettingError(f"no task {task!r}; {nearest(str(task), TASKS)}")
     if isinstance(given, np.ndarray) and given.ndim == 2 and given.shape[1] == 1:
         given = given[:, 0]
     if isinstance(given, np.ndarray) and given.ndim == 2:
@@ -78,7 +80,9 @@ def infer(name: str, given: pl.Series | np.ndarray, task: str | None = None) -> 
             raise DataError(f"the target {name!r} holds {example!r} where a regression needs numbers")
         numbers = values.single(as_numbers)
         values.check_finite(numbers, f"the target {name!r}")
-        return Target(numbers, task, reason, (), present)
+        merged = values.merging(as_numbers.to_numpy())
+        notes = (f"the target {name!r}: {merged}; subtract an origin, such as its mean, first",) if merged else ()
+        return Target(numbers, task, reason, (), present, notes)
     known = labels(column, as_numbers)
     classes = tuple(sorted(known.unique().to_list(), key=values.natural))
     if len(classes) < 2:

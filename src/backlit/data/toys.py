@@ -16,6 +16,7 @@ from backlit.errors import SettingError, nearest
 
 LONGEST = 200
 MOST = 1_000_000
+NOISIEST = 1_000_000
 SETTINGS = ("n", "noise", "seed")
 Generator = np.random.Generator
 Maker = Callable[[int, float, Generator], tuple[np.ndarray, np.ndarray]]
@@ -97,7 +98,7 @@ def read_toy(text: str) -> Content:
 
     Args:
         text: `name` or `name(n=..., noise=..., seed=...)`: n rows from 4 to 1,000,000, default 1000; the noise's
-            standard deviation ≥ 0; the seed of the points ≥ 0, default 0.
+            standard deviation from 0 to 1,000,000; the seed of the points ≥ 0, default 0.
 
     Raises:
         SettingError: a setting is unknown or out of range.
@@ -111,8 +112,8 @@ def read_toy(text: str) -> Content:
     n, noise, seed = chosen.get("n", 1000), chosen.get("noise", toy.noise), chosen.get("seed", 0)
     if not (isinstance(n, int) and 4 <= n <= MOST):
         raise SettingError(f"{text}: n = {n}, but a whole number from 4 to {MOST:,} is needed")
-    if not 0 <= noise < np.inf:
-        raise SettingError(f"{text}: noise = {noise}, but a standard deviation ≥ 0 is needed")
+    if not 0 <= noise <= NOISIEST:
+        raise SettingError(f"{text}: noise = {noise}, but a standard deviation from 0 to {NOISIEST:,} is needed")
     if not (isinstance(seed, int) and seed >= 0):
         raise SettingError(f"{text}: seed = {seed}, but a whole number ≥ 0 is needed")
     x, y = toy.make(n, noise, np.random.Generator(np.random.PCG64(seed)))

@@ -32,6 +32,7 @@ CALENDAR = (
 )
 CLOCK = ("", " %H:%M", " %H:%M:%S%.f", "T%H:%M", "T%H:%M:%S%.f")
 ZONED = ("%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M:%S%.f%#z")
+PLENTY = 1 << 16
 DATE_FORMATS = tuple(day + time for day in CALENDAR for time in CLOCK) + ZONED
 
 
@@ -73,6 +74,18 @@ def single(column: pl.Series) -> np.ndarray:
     """Numbers as float32; NaN where missing, infinite where they are beyond its range."""
     with np.errstate(over="ignore"):
         return column.to_numpy().astype(np.float32)
+
+
+def merging(numbers: np.ndarray) -> str:
+    """What the cast of numbers (N,) to float32 merges, in words; '' where it keeps nine in ten, or `PLENTY`, apart.
+
+    >>> merging(1.7e9 + np.arange(60))
+    '60 different values become 1 in float32'
+    >>> merging(np.arange(60.0))
+    ''
+    """
+    distinct, kept = len(np.unique(numbers)), len(np.unique(numbers.astype(np.float32)))
+    return f"{distinct:,} different values become {kept:,} in float32" if kept < min(0.9 * distinct, PLENTY) else ""
 
 
 def dates(column: pl.Series, form: str = "") -> pl.Series:

@@ -85,11 +85,17 @@ def write_model(
 def read_model(path: str | Path) -> StoredModel:
     """Read a model from its folder; names, shapes, types and sizes are checked before any number is read.
 
+    Args:
+        path: the model's folder, or the folder of a run, which holds it as `model`.
+
     Raises:
         FileError: naming what is missing, damaged or foreign.
     """
     folder = Path(path)
     check_folder(folder)
+    if not (folder / DESCRIPTION).exists() and (folder / "model").is_dir():
+        folder = folder / "model"
+        check_folder(folder)
     description = _read_description(folder)
     opened = open_file(folder / TENSORS, LARGEST_TENSORS)
     try:

@@ -72,6 +72,8 @@ def trace_function(f: Callable[..., Any], *args: Any) -> Tape:
     Raises:
         GraphError: an argument or result is not an array, or Python needs a value that is not known while tracing.
     """
+    if not callable(f):
+        raise GraphError(f"a function is traced, not {f!r}")
     check_arrays(args, "an argument")
 
     def traced(*arguments: Any) -> Any:  # a new function each time: JAX must not answer from its cache
@@ -81,7 +83,7 @@ def trace_function(f: Callable[..., Any], *args: Any) -> Tape:
 
     try:
         closed, shapes = jax.make_jaxpr(traced, return_shape=True)(*args)
-    except jax.errors.ConcretizationTypeError as error:
+    except (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError) as error:
         raise GraphError(
             f"{name_of(f)} asks for the value of an array while it is traced (by `if`, `while`, `float()` or "
             "NumPy): use jnp.where, jax.lax.cond or jax.lax.scan, or close over what decides as a Python value"

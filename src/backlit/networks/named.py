@@ -36,7 +36,7 @@ def _notation_in(path: Path) -> str:
         notation = json.loads(path.read_text(encoding="utf-8"))["network"]
     except OSError as error:
         raise FileError(f"cannot read the network file {path}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         notation = None
     if not isinstance(notation, str):
         raise FileError(f'{path} holds no network: expected JSON such as {{"network": "Dense(64), ReLU, Dense(10)"}}')

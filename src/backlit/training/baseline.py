@@ -1,4 +1,5 @@
-"""The score to beat: always the most frequent class, or always the mean, of the training rows."""
+"""The score to beat: always the most frequent class, or always the mean, of the training rows, every row counted the
+same."""
 
 import jax
 import numpy as np

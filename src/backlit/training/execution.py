@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
@@ -14,14 +13,14 @@ import numpy as np
 from backlit.data import Part
 from backlit.errors import TrainingError
 from backlit.training.baseline import baseline_scores
-from backlit.training.devices import fits
+from backlit.training.devices import SHARE, fits, free_bytes
 from backlit.training.failure import locate
 from backlit.training.history import History, telemetry_columns
 from backlit.training.model import Model
 from backlit.training.objective import Batch
 from backlit.training.program import Epoch, Program
 from backlit.training.resident import Resident
-from backlit.training.scoring import Scorer
+from backlit.training.scoring import Rows, Scorer
 from backlit.training.stopping import CONVERGED, NONFINITE, PATIENCE, RUNNING
 from backlit.training.streaming import Stream
 
@@ -72,7 +71,8 @@ class Execution:
         self.key, draw = jax.random.split(jax.random.key(self.settings.seed))
         parameters, state = jax.jit(lambda key: run.network.initialize(run.input_shape, key))(draw)
         self.carry = self.program.begin(parameters, {**state, **jax.tree.map(jnp.asarray, run.fitted)})
-        self.source = Resident(self) if self._fits() else Stream(self)
+        self.watched = self._watched()
+        self.source = self._source()
 
     def _parts(self) -> dict[str, Part]:
         parts = self.run.parts
@@ -86,17 +86,23 @@ class Execution:
         stopped = word or {PATIENCE: "patience", CONVERGED: "converged", RUNNING: "epochs"}.get(watch.stop, "")
         notes = list(self.run.notes)
         if watch.stop == NONFINITE:
-            place = locate(self)
+            place = locate(self.program, self.key, self.carry, self.source.replay, self.data)
             stopped = f"non-finite in epoch {watch.epoch + 1}: {place}"
             notes.append(
                 f"the loss turned non-finite in epoch {watch.epoch + 1}, {place}; the last good weights are kept"
             )
             if watch.epoch == 0:
+                rate = self.settings.learning_rate
                 raise TrainingError(
                     f"the loss turned non-finite in the first epoch, {place}; "
-                    "try a lower learning rate, or check the data's scale"
+                    f"try a lower learning rate{f' than {rate:g}' if rate else ''}, or check the data's scale"
                 )
         parameters, state = self.carry.best
+        try:
+            scores = self._scores(parameters, state)
+        except KeyboardInterrupt:
+            scores = {}
+            notes.append("interrupted while it was scored: there are no scores; evaluate makes them")
         return Model(
             network=self.run.network,
             input_shape=self.run.input_shape,
@@ -106,7 +112,7 @@ class Execution:
             state=state,
             settings=self.settings,
             history=self.history,
-            scores=self._scores(parameters, state),
+            scores=scores,
             rows={name: len(getattr(self.run.parts, name).x) for name in ("train", "validation", "test")},
             stopped=stopped,
             epochs=watch.epoch,
@@ -120,25 +126,27 @@ class Execution:
             notes=notes,
         )
 
-    def _fits(self) -> bool:
-        return self.settings.block_rows is None and fits(sum(part.x.nbytes for part in self._parts().values()))
+    def _source(self) -> Resident | Stream:
+        rows = self.settings.block_rows
+        if rows is None and fits(sum(part.x.nbytes for part in self._parts().values())):
+            return Resident(self.program, self.key, self.carry, self.data(), self.watched)
+        rows = rows or int(SHARE * free_bytes() / max(self.run.parts.train.x[:1].nbytes, 1))
+        return Stream(self.program, self.key, self.data, self.watched, self.scorer, rows)
 
     def data(self, rows: np.ndarray | slice = slice(None)) -> Batch:
         """Training rows on the device."""
         x, y, weight = self.run.parts.train.x[rows], self.y["train"][rows], self.run.row_weights[rows]
         return Batch(jnp.asarray(x), jnp.asarray(y), jnp.asarray(weight), jnp.ones(len(x), jnp.float32))
 
-    def watched(self, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-        """The rows x, y, weight of a part that are scored each epoch."""
-        part = self._parts().get(name)
-        if part is None:
-            return None
-        rows: np.ndarray | slice = slice(None)
-        if name == "train" and len(part.x) > WATCHED_ROWS:
-            chosen = np.random.default_rng(self.settings.seed).choice(len(part.x), WATCHED_ROWS, replace=False)
+    def _watched(self) -> dict[str, Rows]:
+        """The rows that are scored each epoch, by part."""
+        watched = {name: Rows(part.x, self.y[name]) for name, part in self._parts().items() if name != "test"}
+        x, y = watched["train"]
+        if len(x) > WATCHED_ROWS:
+            chosen = np.random.default_rng(self.settings.seed).choice(len(x), WATCHED_ROWS, replace=False)
             rows = np.sort(chosen)
-        weight = np.ones(len(part.x), np.float32) if part.weights is None else part.weights
-        return part.x[rows], self.y[name][rows], weight[rows]
+            watched["train"] = Rows(x[rows], y[rows])
+        return watched
 
     def _loop(self) -> str | None:
         """Chunks of epochs until the run stops; says why where it was not the program that stopped it."""
@@ -176,16 +184,10 @@ class Execution:
             "loss": np.asarray(records.loss),
         }
         for name, sums in (("train", records.train), ("validation", records.validation)):
-            rows = self.watched_targets.get(name)
-            if rows is not None:
-                columns |= {f"{name}_{score}": v for score, v in self.scorer.scores(sums, rows).items()}
+            if name in self.watched:
+                scores = self.scorer.scores(sums, self.watched[name].y)
+                columns |= {f"{name}_{score}": values for score, values in scores.items()}
         self.history.extend({**columns, **telemetry_columns(records.telemetry)})
-
-    @cached_property
-    def watched_targets(self) -> dict[str, np.ndarray]:
-        """The targets of the rows that are scored each epoch, by part."""
-        parts = {name: self.watched(name) for name in ("train", "validation")}
-        return {name: rows[1] for name, rows in parts.items() if rows is not None}
 
     def _tell(self, watch: Any) -> None:
         if self.progress is None or not len(self.history):
@@ -211,8 +213,7 @@ class Execution:
     def _scores(self, parameters: Any, state: Any) -> dict[str, dict[str, float]]:
         scores = {}
         for name, part in self._parts().items():
-            weight = np.ones(len(part.x), np.float32) if part.weights is None else part.weights
-            sums = self.scorer.measure(parameters, state, part.x, self.y[name], weight)
+            sums = self.scorer.measure(parameters, state, part.x, self.y[name])
             scores[name] = {score: float(value) for score, value in self.scorer.scores(sums, self.y[name]).items()}
         units = jax.eval_shape(self.run.objective.outputs, parameters, state, self.run.parts.train.x[:1]).shape[-1]
         judged = "test" if "test" in self.y else "train"

@@ -1,25 +1,35 @@
 """Where a run turned non-finite: the failing step is made again, node by node."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from backlit.graph import trace
-from backlit.training.program import epoch_keys
+from backlit.shapes import Array
+from backlit.training.objective import Batch
+from backlit.training.program import Carry, Program, Steps, epoch_keys
 
-if TYPE_CHECKING:
-    from backlit.training.execution import Execution
 
+def locate(
+    program: Program,
+    key: Array,
+    carry: Carry,
+    replay: Callable[[Carry, int], Steps],
+    data: Callable[[np.ndarray], Batch],
+) -> str:
+    """The first non-finite value of the epoch that failed, in words: step, layer and operation.
 
-def locate(execution: Execution) -> str:
-    """The first non-finite value of the epoch that failed, in words: step, layer and operation."""
-    program, carry = execution.program, execution.carry
+    Args:
+        program, key: the run, and the key of its randomness.
+        carry: the run before the epoch that failed.
+        replay: makes the first steps of that epoch again, this many of them.
+        data: training rows by their numbers.
+    """
     made = int(carry.watch.failed_after)
-    before, failing = (execution.source.replay(carry, steps) for steps in (made - 1, made))
+    before, failing = (replay(carry, steps) for steps in (made - 1, made))
     trained, step = before.trained, made
     if bool(failing.finite):
         trained, step = failing.trained, made + 1
@@ -27,13 +37,13 @@ def locate(execution: Execution) -> str:
     if bad:
         return f"step {step - 1}: the update made {bad[0]} non-finite"
     index = min(step, program.steps) - 1
-    rows = np.asarray(program.order(execution.key, carry.watch.epoch)[index])
+    rows = np.asarray(program.order(key, carry.watch.epoch)[index])
     rows = rows[rows < program.rows]
-    batch = execution.data(rows)
-    key = jax.random.fold_in(epoch_keys(execution.key, carry.watch.epoch)[1], index)
+    batch = data(rows)
+    step_key = jax.random.fold_in(epoch_keys(key, carry.watch.epoch)[1], index)
 
     def loss(parameters: Any) -> Any:
-        return program.objective(parameters, trained.state, batch, key)[0]
+        return program.objective(parameters, trained.state, batch, step_key)[0]
 
     graph = trace(loss, trained.parameters)
     graph.forward(trained.parameters)

@@ -13,8 +13,9 @@ class History:
     """What a run recorded, epoch by epoch.
 
     Indexing by a column's name gives that column: `history["validation_loss"]`, (epochs,). The columns are `epoch`,
-    `loss` (the mean over the epoch's batches, in training mode, penalties included), then for `train` and `validation`
-    `_loss` and the scores in evaluation mode, then telemetry: `dense_1/mean`, `dense_1/weight/gradient`, ...
+    `loss` (the mean over the epoch's batches, in training mode, weights and penalties included), then for `train` and
+    `validation` `_loss` and the scores in evaluation mode, where every row counts the same, then telemetry:
+    `dense_1/mean`, `dense_1/weight/gradient`, ...
     """
 
     def __init__(self, columns: dict[str, np.ndarray] | None = None) -> None:

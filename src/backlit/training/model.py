@@ -1,9 +1,10 @@
 """A trained network with all that is needed to use it on new data."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
-from math import isfinite
+from math import isfinite, nan
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -17,11 +18,13 @@ from backlit.functions.losses import FunctionLoss, Loss, loss_named
 from backlit.functions.penalties import Penalty
 from backlit.layers.composition import Sequential
 from backlit.layers.summary import Summary
-from backlit.shapes import Shape
+from backlit.shapes import Shape, write
 from backlit.training.history import History
-from backlit.training.objective import Objective
+from backlit.training.objective import Objective, body_of, check_preprocessing
 from backlit.training.scoring import Scorer, in_chunks
 from backlit.training.settings import Settings
+
+T = TypeVar("T", int, str)
 
 
 class Model:
@@ -35,7 +38,8 @@ class Model:
         parameters, state: nested dictionaries of arrays, by layer.
         settings: the settings of its run, none open.
         history: the run, epoch by epoch.
-        scores: by 'train', 'validation', 'test', 'baseline': loss, and accuracy or rmse and r2.
+        scores: by 'train', 'validation', 'test', 'baseline': loss, and accuracy or rmse and r2, every row counted the
+            same whatever its weight; none where scoring was interrupted.
         rows: how many rows each part had.
         stopped: why the run ended.
         epochs, best_epoch: epochs made, and the one whose weights are kept.
@@ -104,22 +108,28 @@ class Model:
         return self._all(data)
 
     def evaluate(self, data: Any, y: Any = None) -> dict[str, float]:
-        """The loss, and accuracy or rmse and r², on data with targets.
+        """The loss, and accuracy or rmse and r², on data with targets; every row counts the same.
+
+        A source with test rows of its own, such as an .npz file with x_test, is scored on these; `notes` say so.
 
         Args:
             data: a file or frame with the target's column, a name, or an array with `y`.
             y: targets (N,) or (N, T), when data is an array.
         """
         content = load_data(data, y)
+        if "test" in content.parts:
+            self._note([f"{content.name} holds its own test rows, and these are scored"])
+            content = content.parts["test"]
         given = self.schema.targets_of(content)
         if given is None:
             raise DataError(
                 f"the data have no target {self.schema.target[0]!r} to compare with; give y, or use predict"
             )
-        x, _ = self.schema.encode(content)
+        x, notes = self.schema.encode(content)
+        self._note(notes)
         targets = self.objective.targets(given, self.state)
         scorer = Scorer(self.objective, self.objective.scale(self.state))
-        sums = scorer.measure(self.parameters, self.state, x, targets, np.ones(len(x), np.float32))
+        sums = scorer.measure(self.parameters, self.state, x, targets)
         return {name: float(value) for name, value in scorer.scores(sums, targets).items()}
 
     def save(self, path: str | Path, overwrite: bool = False) -> None:
@@ -146,16 +156,25 @@ class Model:
 
     def _all(self, data: Any) -> np.ndarray:
         x, notes = self.schema.encode(data)
-        self.notes = [*self.notes, *(note for note in notes if note not in self.notes)]
-        none = np.zeros(len(x), np.float32)
-        chunks = in_chunks(x, none, none).x
+        self._note(notes)
+        chunks = in_chunks(x, np.zeros(len(x), np.float32)).x
         answers = [np.asarray(self._answers(self.parameters, self.state, jnp.asarray(chunk))) for chunk in chunks]
         return np.concatenate(answers)[: len(x)]
+
+    def _note(self, notes: Iterable[str]) -> None:
+        self.notes = [*self.notes, *(note for note in notes if note not in self.notes)]
 
 
 def _plain(scores: dict[str, float]) -> dict[str, float | None]:
     """Scores as JSON has them: None for one that is no number, such as a constant's under a loss of one's own."""
     return {name: value if isfinite(value) else None for name, value in scores.items()}
+
+
+def _restored(scores: dict[str, dict[str, float | None]]) -> dict[str, dict[str, float]]:
+    return {
+        part: {name: nan if value is None else float(value) for name, value in held.items()}
+        for part, held in scores.items()
+    }
 
 
 def _stored_settings(loss: Loss) -> dict[str, Any]:
@@ -169,6 +188,21 @@ def _stored_loss(held: dict[str, Any], given: Any, path: str | Path) -> Loss:
     if given is None:
         raise FileError(f"{path} was trained with a loss of your own, and files hold no code: load(path, loss=...)")
     return given if isinstance(given, Loss) else FunctionLoss(given, **held["settings"])
+
+
+def _typed(value: Any, kind: type[T]) -> T:
+    if type(value) is not kind:
+        raise TypeError(f"{value!r} is no {kind.__name__}")
+    return value
+
+
+def _check_fit(network: Sequential, input: Shape, schema: Schema, loss: Loss) -> None:
+    """Refuse parts of a model that do not belong together."""
+    if schema.input_shape != input:
+        raise ValueError(f"its data have the shape {write(schema.input_shape)}, its network takes {write(input)}")
+    targets = (1,) if len(schema.target) == 1 else (1, len(schema.target))
+    check_preprocessing(network, len(schema.classes))
+    loss.check(body_of(network, loss).plan(input).output, schema.task, len(schema.classes), targets)
 
 
 def load(path: str | Path, loss: Any = None) -> Model:
@@ -188,19 +222,21 @@ def load(path: str | Path, loss: Any = None) -> Model:
     try:
         settings = dict(extra["settings"])
         settings["split"] = tuple(settings["split"])
+        schema, rule = Schema.from_json(extra["schema"]), _stored_loss(extra["loss"], loss, path)
+        _check_fit(network, stored.input_shape, schema, rule)
         return Model(
             network=network,
             input_shape=stored.input_shape,
-            schema=Schema.from_json(extra["schema"]),
-            loss=_stored_loss(extra["loss"], loss, path),
+            schema=schema,
+            loss=rule,
             parameters=jax.tree.map(jnp.asarray, stored.parameters),
             state=jax.tree.map(jnp.asarray, stored.state),
             settings=Settings(**settings),
-            scores=extra["scores"],
-            rows=extra["rows"],
-            stopped=extra["stopped"],
-            epochs=extra["epochs"],
-            best_epoch=extra["best_epoch"],
+            scores=_restored(extra["scores"]),
+            rows={str(part): _typed(count, int) for part, count in extra["rows"].items()},
+            stopped=_typed(extra["stopped"], str),
+            epochs=_typed(extra["epochs"], int),
+            best_epoch=_typed(extra["best_epoch"], int),
         )
     except FileError:
         raise

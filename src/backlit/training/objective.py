@@ -1,9 +1,11 @@
 """What a run minimizes: L = Σ_i w_i l(f(x_i), y_i) / Σ_i w_i + λ₁ Σ|w| + λ₂ Σ w².
 
-The means run over a batch, padding left out; the penalties fall on weights and never on biases. The loss takes the
+The means run over a batch, padding left out, and a batch whose weights are all 0 has the loss 0; weights count here and
+never in a score. The penalties fall on weights and never on biases. The loss takes the
 network's outputs before its link (the softmax or sigmoid that makes probabilities of them): that form is stable.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,8 +17,9 @@ from backlit.functions.losses import FunctionLoss, Loss
 from backlit.functions.penalties import Penalty
 from backlit.layers.activation import Sigmoid, Softmax
 from backlit.layers.block import Block, Context, Observer, Parameters, State
-from backlit.layers.composition import Sequential
+from backlit.layers.composition import Composition, Sequential
 from backlit.layers.plan import Plan
+from backlit.layers.preprocessing import Preprocessing
 from backlit.layers.scaling import Rescale
 from backlit.shapes import Array
 
@@ -33,13 +36,12 @@ class Batch(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """Totals over examples, from which means and scores follow: weighted loss, weight, errors, rows.
+    """Totals over examples, from which means and scores follow: loss, errors, rows; every row counts the same.
 
     `errors` is the number of wrong classes, or the sum of squared errors of each target (T,).
     """
 
     loss: Array
-    weight: Array
     errors: Array
     rows: Array
 
@@ -111,7 +113,7 @@ class Objective:
         return self.body.apply(parameters, state, x, Context())[0]
 
     def measure(self, parameters: Parameters, state: State, batch: Batch) -> Sums:
-        """Loss and errors of a batch in evaluation mode, without penalties."""
+        """Loss and errors of a batch in evaluation mode, without penalties and without weights."""
         outputs = self.outputs(parameters, state, batch.x)
         losses = jnp.where(batch.real > 0, self.loss.examples(outputs, batch.y), 0)
         predicted = self.predictions(outputs)
@@ -120,7 +122,7 @@ class Objective:
         else:
             real = batch.real[:, None]
             errors = (jnp.square(predicted - batch.y.reshape(len(real), -1)) * real).sum(0)
-        return Sums((losses * batch.weight).sum(), batch.weight.sum(), errors, batch.real.sum())
+        return Sums(losses.sum(), errors, batch.real.sum())
 
 
 def body_of(network: Sequential, loss: Loss) -> Sequential:
@@ -150,6 +152,32 @@ def check_head(network: Block, loss: Loss) -> None:
         raise SettingError(
             f"the network ends in {type(last).__name__}, and the loss {loss.name} does not take its outputs; {wanted}"
         )
+
+
+def check_preprocessing(network: Sequential, classes: int) -> None:
+    """Refuse preprocessing where it could not be fitted: below the top level; Rescale anywhere but behind numbers.
+
+    Raises:
+        SettingError: naming the layer and the repair.
+    """
+    for place, block in enumerate(network.blocks):
+        inner = next((inside for inside in _inside(block) if isinstance(inside, Preprocessing)), None)
+        if inner is not None:
+            raise SettingError(
+                f"{inner} is inside {type(block).__name__}, where it is never fitted to the data: "
+                "put it first in the network itself"
+            )
+        if isinstance(block, Rescale) and (classes or place < len(network.blocks) - 1):
+            raise SettingError(
+                "Rescale brings numbers back to the units of the data: "
+                + ("leave it out, the targets are classes" if classes else "put it last in the network")
+            )
+
+
+def _inside(block: Block) -> Iterator[Block]:
+    for inner in block.blocks if isinstance(block, Composition) else ():
+        yield inner
+        yield from _inside(inner)
 
 
 def weights_of(plan: Plan) -> tuple[tuple[str, ...], ...]:

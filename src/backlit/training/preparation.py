@@ -13,7 +13,7 @@ import numpy as np
 import optax
 
 from backlit.data import Dataset, Part, Parts, Schema, class_weights, read
-from backlit.errors import DataError, SettingError, ShapeError, nearest
+from backlit.errors import BacklitError, DataError, SettingError, ShapeError, nearest
 from backlit.functions.losses import FunctionLoss, Loss, default_loss, loss_named
 from backlit.functions.penalties import Penalty
 from backlit.layers.block import Block, Context, State, as_block
@@ -23,7 +23,7 @@ from backlit.layers.scaling import Rescale
 from backlit.networks.named import network_named
 from backlit.optimizers import default_learning_rate, optimizer_named, schedule_named
 from backlit.shapes import Shape, write
-from backlit.training.objective import Objective, body_of, check_head, weights_of
+from backlit.training.objective import Objective, body_of, check_head, check_preprocessing, weights_of
 from backlit.training.run import Run
 from backlit.training.settings import OWN, Settings
 
@@ -46,7 +46,8 @@ def prepare(
     """A run that is ready to train, with everything checked and nothing trained.
 
     Args:
-        network: a block, the notation, a name, a JSON file, or None for the default network.
+        network: a block, the notation, a name, a JSON file, or None for the default network. Preprocessing layers of
+            its own stand at the top level, come before all that is trained, and fill the data's gaps.
         data: whatever `read` takes: a file, a name, a frame, an array (with `y`); or a Dataset.
         y: targets (N,) or (N, T), when data is an array.
         validation: separate validation data, like `data` (for arrays: a pair x, y); None: a part of `data`.
@@ -54,7 +55,8 @@ def prepare(
         target: the target's column; None: inferred.
         task: 'regression', 'two classes' or 'many classes'; None: inferred.
         columns: kinds of columns by name, where the inferred ones are wrong.
-        weights: sample weights (N,), or the name of a column.
+        weights: sample weights (N,), or the name of a column; they count in what training makes small, never in a
+            score.
         loss: a loss, its name, or a function (outputs, targets) → (B,); None: by the task.
         optimizer: an update rule by name, or a transformation in Optax's protocol, which brings its own learning rate.
         **settings: see `Settings`.
@@ -79,6 +81,7 @@ def prepare(
     units = rule.units(schema.task, classes, targets)
     asked = as_block(_network(network, schema.input_shape, units, len(train.x)))
     whole = _with_preprocessing(asked, schema, rule, train, chosen.standardize)
+    check_preprocessing(whole, classes)
     plan = whole.plan(schema.input_shape)
     rule = given or default_loss(schema.task, plan.output)
     check_head(asked, rule)
@@ -88,7 +91,9 @@ def prepare(
     chosen = replace(chosen.resolve(len(train.x), rate, network not in (None, "default")), loss=rule.name)
     objective = Objective(whole, rule, Penalty(l1=chosen.l1, l2=chosen.l2 or 0.0), weights_of(plan), classes)
     _check_predictions(objective, output, train.y)
-    _check_weights(parts)
+    row_weights = _row_weights(train, chosen.class_weight, schema)
+    fitted = _fit(whole, train)
+    _check_gaps(whole, fitted, parts)
     return Run(
         dataset=dataset,
         parts=parts,
@@ -96,8 +101,8 @@ def prepare(
         objective=objective,
         transformation=_transformation(optimizer, chosen, len(train.x)),
         settings=chosen,
-        fitted=_fit(whole, train),
-        row_weights=_row_weights(train, chosen.class_weight, schema),
+        fitted=fitted,
+        row_weights=row_weights,
     )
 
 
@@ -133,7 +138,7 @@ def _dataset(data: Any, y: Any, how: dict[str, Any]) -> Dataset:
 
 def _network(network: Block | str | None, input: Shape, units: int, rows: int) -> Any:
     if network is None or isinstance(network, str):
-        return network_named(network or "default", input, units, rows)
+        return network_named("default" if network is None else network, input, units, rows)
     return network
 
 
@@ -176,7 +181,17 @@ def _fit(network: Sequential, train: Part) -> dict[str, State]:
 def _check_predictions(objective: Objective, output: Shape, y: np.ndarray) -> None:
     """Refuse a loss that cannot be computed, or whose predictions cannot be compared with the targets."""
     outputs, targets = jax.ShapeDtypeStruct((2, *output), np.float32), jax.ShapeDtypeStruct((2, *y.shape[1:]), y.dtype)
-    jax.eval_shape(objective.loss.examples, outputs, targets)
+    try:
+        jax.eval_shape(objective.loss.examples, outputs, targets)
+    except BacklitError:
+        raise
+    except jax.errors.ConcretizationTypeError:
+        raise SettingError("the loss decides by the values of an array: use jnp.where in place of if") from None
+    except Exception as error:  # whatever a function of the user's own may raise
+        raise SettingError(
+            f"the loss cannot be computed: {str(error).partition(chr(10))[0]}; it takes (outputs, targets) as arrays "
+            "and gives an array of one number an example"
+        ) from None
     made = jax.eval_shape(objective.predictions, outputs).shape[1:]
     needed = (objective.classes,) if objective.classes else y.shape[1:] or (1,)
     if made != needed:
@@ -185,16 +200,29 @@ def _check_predictions(objective: Objective, output: Shape, y: np.ndarray) -> No
         )
 
 
-def _check_weights(parts: Parts) -> None:
-    for name, part in (("training", parts.train), ("validation", parts.validation), ("test", parts.test)):
-        if part.weights is not None and len(part) and not part.weights.any():
-            raise DataError(f"all {len(part)} {name} rows have the weight 0: at least one row has to count")
+def _check_gaps(network: Sequential, fitted: dict[str, State], parts: Parts) -> None:
+    """Refuse a table with missing values that the network's own preprocessing leaves."""
+    if parts.schema.kind != "table":
+        return  # arrays with gaps are refused where they are read
+    blocks = [(name, block) for name, block in network.named.items() if not isinstance(block, Rescale)]
+    last = max((place for place, (name, _) in enumerate(blocks) if name in fitted), default=-1)
+    for words, part in (("training", parts.train), ("validation", parts.validation), ("test", parts.test)):
+        x = part.x[np.isnan(part.x).any(1)]
+        count = len(x)
+        for name, block in blocks[: last + 1] if count else ():
+            x = np.asarray(block.apply({}, fitted.get(name, {}), jnp.asarray(x), Context())[0])
+        if np.isnan(x).any():
+            raise DataError(
+                f"{count} {words} rows have missing values that the network does not fill: put Impute first"
+            )
 
 
 def _row_weights(train: Part, class_weight: str | Mapping[str, float] | None, schema: Schema) -> np.ndarray:
     weights = np.ones(len(train.x), np.float32) if train.weights is None else train.weights.astype(np.float32)
-    if class_weight is None:
-        return weights
-    if not schema.classes:
-        raise SettingError("class_weight is for classes, and the task is regression; use sample weights")
-    return weights * class_weights(train.y, schema.classes, class_weight)[train.y].astype(np.float32)
+    if class_weight is not None:
+        if not schema.classes:
+            raise SettingError("class_weight is for classes, and the task is regression; use sample weights")
+        weights = weights * class_weights(train.y, schema.classes, class_weight)[train.y].astype(np.float32)
+    if not weights.any():
+        raise DataError(f"all {len(weights)} training rows have the weight 0: at least one row has to count")
+    return weights

@@ -1,30 +1,33 @@
 """Training on data that are all on the device: whole chunks of epochs in one call of the compiled program."""
 
-from __future__ import annotations
-
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import jax
 import jax.numpy as jnp
 
+from backlit.shapes import Array
+from backlit.training.objective import Batch
 from backlit.training.program import Carry, Epoch, Program, Steps
-from backlit.training.scoring import in_chunks
-
-if TYPE_CHECKING:
-    from backlit.training.execution import Execution
+from backlit.training.scoring import Rows, in_chunks
 
 
 class Resident:
-    """The data of one run on the device, and the run compiled for them."""
+    """The data of one run on the device, and the run compiled for them.
 
-    def __init__(self, execution: Execution) -> None:
-        self.program, self.data, self.key = execution.program, execution.data(), execution.key
-        parts = (execution.watched("train"), execution.watched("validation"))
-        train, validation = (jax.tree.map(jnp.asarray, in_chunks(*rows)) if rows else None for rows in parts)
-        self.arguments = (self.data, train, validation, self.key)
+    Args:
+        program, key: the run, and the key of its randomness.
+        carry: the run before its first epoch.
+        data: all training rows, on the device.
+        watched: the rows that are scored each epoch, by part.
+    """
+
+    def __init__(self, program: Program, key: Array, carry: Carry, data: Batch, watched: Mapping[str, Rows]) -> None:
+        self.program, self.key, self.data = program, key, data
+        chunks = {name: jax.tree.map(jnp.asarray, in_chunks(*rows, even=True)) for name, rows in watched.items()}
+        self.arguments = (self.data, chunks["train"], chunks.get("validation"), self.key)
         begun = time.perf_counter()
-        lowered = Program.run.lower(self.program, execution.carry, *self.arguments, jnp.int32(1))
+        lowered = Program.run.lower(self.program, carry, *self.arguments, jnp.int32(1))
         self.compiled = lowered.compile()
         self.compiling = time.perf_counter() - begun
 

@@ -1,9 +1,11 @@
 """Scores from sums: loss, and accuracy for classes, or rmse and r² for numbers.
 
+Every row counts the same, whatever its weight in training.
+
 accuracy = share of right classes; rmse = √(mean squared error); r² = 1 − Σ(y − f)² / Σ(y − ȳ)², the mean over targets.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -13,19 +15,31 @@ from backlit.training.objective import Batch, Objective, Sums
 CHUNK_ROWS = 1024
 
 
-def in_chunks(x: np.ndarray, y: np.ndarray, weight: np.ndarray, size: int | None = None) -> Batch:
-    """Rows as chunks (chunks, size, ...); the last one is padded with copies of the last row that count for nothing."""
-    size = min(size or CHUNK_ROWS, len(x))
+class Rows(NamedTuple):
+    """Rows to be scored: inputs (N, ...), and targets as the objective has them (N,) or (N, T)."""
+
+    x: np.ndarray
+    y: np.ndarray
+
+
+def in_chunks(x: np.ndarray, y: np.ndarray, even: bool = False) -> Batch:
+    """Rows as chunks (chunks, rows, ...), padded with copies of the last row that count for nothing.
+
+    Even chunks need the least padding; else they have one size for any number of rows, and a program compiled once.
+    """
+    size = min(CHUNK_ROWS, len(x))
     count = -(-len(x) // size)
+    if even:
+        size = -(-len(x) // count)
     rows = np.arange(count * size)
-    real: Any = (rows < len(x)).astype(np.float32)
+    real: Any = (rows < len(x)).astype(np.float32).reshape(count, size)
     index = np.minimum(rows, len(x) - 1)
 
     def chunked(values: np.ndarray) -> Any:
         padded = values if len(values) == len(index) else values[index]
         return padded.reshape(count, size, *values.shape[1:])
 
-    return Batch(chunked(x), chunked(y), chunked(weight) * real.reshape(count, size), real.reshape(count, size))
+    return Batch(chunked(x), chunked(y), real, real)
 
 
 class Scorer:
@@ -46,9 +60,9 @@ class Scorer:
         """The names of the scores."""
         return ("loss", "accuracy") if self.objective.classes else ("loss", "rmse", "r2")
 
-    def measure(self, parameters: Any, state: Any, x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> Sums:
+    def measure(self, parameters: Any, state: Any, x: np.ndarray, y: np.ndarray) -> Sums:
         """The sums over rows, chunk by chunk."""
-        chunks = in_chunks(x, y, weight)
+        chunks = in_chunks(x, y)
         total: Sums | None = None
         for index in range(len(chunks.x)):
             here = self._measure(parameters, state, jax.tree.map(lambda a, i=index: a[i], chunks))
@@ -59,8 +73,8 @@ class Scorer:
 
     def scores(self, sums: Sums, y: np.ndarray) -> dict[str, np.ndarray]:
         """Scores from sums, for one measurement or for a column of them (epochs, ...); y are the rows' targets."""
-        loss = np.asarray(sums.loss, np.float64) / np.asarray(sums.weight)
         errors, count = np.asarray(sums.errors, np.float64), np.asarray(sums.rows, np.float64)
+        loss = np.asarray(sums.loss, np.float64) / count
         if self.objective.classes:
             return {"loss": loss, "accuracy": 1 - errors / count}
         scale = np.ones(1) if self.scale is None else self.scale

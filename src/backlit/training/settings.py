@@ -28,12 +28,14 @@ class Settings:
             learning rate is chosen too, 'constant' where it is given.
         batch_size: examples a step, at least 1, or 'full' (gradient descent); None: by the number of rows.
         epochs: passes over the training data, at least 1; None: chosen by the number of rows.
-        patience: epochs without a better validation loss (training loss, where there are no validation rows) before
-            the run stops, at least 1; None: a fifth of the epochs, 10 to 40, where these are open too, else never.
+        patience: epochs without a better validation loss (training loss, where there are no validation rows), every
+            row counted the same, before the run stops, at least 1; None: a fifth of the epochs, 10 to 40, where these
+            are open too, else never.
         l1: λ of λ Σ|w|, at least 0, on weights, biases excluded.
         l2: λ of λ Σ w², at least 0, on weights, biases excluded; None: 3 / rows for the default network (a Gaussian
             prior of fixed width on the weights), 0 for a network of the user's own.
-        class_weight: 'balanced' (n / (K n_k)), or a weight by class name.
+        class_weight: 'balanced' (n / (K n_k)), or a weight by class name; it counts in what training makes small,
+            never in a score.
         split: shares of training, validation and test rows; above 0 for training; they sum to 1.
         order_by: a column by whose order the rows are split, the latest for the test; None: shuffled.
         seed: of the split, the initialization, the shuffling and the dropout.

@@ -89,8 +89,7 @@ class Loss:
             raise ShapeError(
                 f"The network's output has shape {write(tuple(output_shape))} an example, but the loss {self.name} "
                 f"with targets of shape {'×'.join(['N', *map(str, targets_shape[1:])])}{of_classes} needs "
-                f"{' or '.join(write(shape) for shape in fitting if shape)}: end the network with "
-                f"{' or '.join(dict.fromkeys(head(shape) for shape in fitting))}"
+                f"{' or '.join(write(shape) for shape in fitting if shape)}: end the network with {head(fitting[0])}"
             )
 
 
