@@ -5,7 +5,7 @@ same initial weights. Backlit is counted twice: as `fit` runs, with shuffling, t
 and with shuffling and steps alone, which is what the PyTorch loop does. PyTorch shuffles once an epoch, slices its
 batches, and is tried with one thread and with all; the faster counts.
 
-    python benchmarks/steps.py [--rounds 7] [--epochs 30]
+    python benchmarks/steps.py [--rounds 7] [--epochs 50]
 """
 
 import argparse
@@ -34,17 +34,18 @@ GOAL = 6  # times PyTorch's steps per second
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7, help="interleaved rounds")
-    parser.add_argument("--epochs", type=int, default=30, help="epochs a round")
+    parser.add_argument("--epochs", type=int, default=50, help="epochs a round")
     options = parser.parse_args()
     run = bl.prepare(
         NETWORK, "digits", split=(1, 0, 0), epochs=options.epochs, batch_size=BATCH, learning_rate=RATE, l2=0.0
     )
+    execution = Execution(run, None)
     losses: dict[str, float] = {}
     threads = sorted({1, os.cpu_count() or 1})
     calls: dict[str, Callable[[], float]] = {
         "backlit fit": partial(fit, run, losses),
-        "backlit steps alone": steps_alone(run, losses),
-        **{f"pytorch, {n} thread{'s' * (n > 1)}": partial(torch_loop, run, n, losses) for n in threads},
+        "backlit steps alone": steps_alone(execution, losses),
+        **{f"pytorch, {n} thread{'s' * (n > 1)}": partial(torch_loop, execution, n, losses) for n in threads},
     }
     for call in calls.values():
         call()
@@ -65,11 +66,10 @@ def fit(run: Run, losses: dict[str, float]) -> float:
     return model.steps_per_second
 
 
-def steps_alone(run: Run, losses: dict[str, float]) -> Callable[[], float]:
+def steps_alone(execution: Execution, losses: dict[str, float]) -> Callable[[], float]:
     """The compiled steps of all epochs, shuffling included, without telemetry, scoring and stopping."""
-    execution = Execution(run, None)
     program, start, data, key = execution.program, execution.carry, execution.data(), execution.key
-    epochs = int(run.settings.epochs or 1)
+    epochs = int(execution.settings.epochs or 1)
 
     @jax.jit
     def train(carry: Carry) -> Carry:
@@ -90,9 +90,9 @@ def steps_alone(run: Run, losses: dict[str, float]) -> Callable[[], float]:
     return call
 
 
-def torch_loop(run: Run, threads: int, losses: dict[str, float]) -> float:
+def torch_loop(execution: Execution, threads: int, losses: dict[str, float]) -> float:
     torch.set_num_threads(threads)
-    execution = Execution(run, None)
+    run = execution.run
     standardize = next(iter(run.fitted.values()))
     x = torch.from_numpy(np.asarray((run.parts.train.x - standardize["mean"]) / standardize["scale"], np.float32))
     y = torch.from_numpy(np.asarray(run.parts.train.y, np.int64))

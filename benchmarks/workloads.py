@@ -1,6 +1,7 @@
 """Two losses in plain JAX, as people write them: a multilayer perceptron and a small transformer."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import jax
@@ -20,10 +21,7 @@ class Workload(NamedTuple):
 def mlp(batch: int = 256, widths: tuple[int, ...] = (64, 256, 256, 10)) -> Workload:
     """Affine layers with ReLU between them, softmax cross-entropy."""
     keys = iter(jax.random.split(jax.random.key(0), len(widths) + 2))
-    parameters = [
-        (jax.random.normal(next(keys), (m, n)) * (2 / m) ** 0.5, jnp.zeros(n))
-        for m, n in zip(widths, widths[1:], strict=False)
-    ]
+    parameters = [(jax.random.normal(next(keys), (m, n)) * (2 / m) ** 0.5, jnp.zeros(n)) for m, n in pairwise(widths)]
 
     def loss(parameters: Tree, x: Array, y: Array) -> Array:
         for weight, bias in parameters[:-1]:

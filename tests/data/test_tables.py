@@ -239,3 +239,15 @@ def test_numbers_of_a_csv_file_are_exact(tmp_path):
     data = read(path)
     assert data.inputs["a"].to_list() == numbers.tolist()
     np.testing.assert_array_equal(data.targets, (numbers * 2).astype(np.float32))
+
+
+def test_numbers_with_a_decimal_comma_are_numbers_where_semicolons_part_the_fields(tmp_path):
+    path = tmp_path / "umsatz.csv"
+    path.write_text(
+        "temperatur;stadt;regen\n" + "\n".join(f"{i},5;{'Graz' if i % 2 else 'Linz'};{i},25" for i in range(30))
+    )
+    dataset = read(path)
+    assert [column.kind for column in dataset.schema.columns] == ["number", "category"]
+    assert dataset.schema.task == "regression"
+    assert dataset.targets[:3].tolist() == [0.25, 1.25, 2.25]
+    assert any("decimal comma: temperatur, regen" in note for note in dataset.notes)

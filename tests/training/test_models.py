@@ -44,7 +44,7 @@ def test_classes_are_named_and_probabilities_sum_to_one(classifier, points):
     np.testing.assert_allclose(p.sum(1), 1, rtol=1e-6)
     np.testing.assert_allclose(p, softmax(by_hand(classifier, x)), rtol=1e-4, atol=1e-6)
     assert classifier.schema.classes == ("ash", "birch", "cedar")
-    np.testing.assert_array_equal(classifier.predict(x), np.array(classifier.schema.classes)[p.argmax(1)])
+    np.testing.assert_array_equal(classifier.predict(x), classifier.classes[p.argmax(1)])
 
 
 def test_evaluate_is_the_score_of_the_test_rows(classifier, points):
@@ -192,3 +192,11 @@ def test_a_function_is_a_loss_like_any_other(points, tmp_path):
     assert again.evaluate(x, y) == own.evaluate(x, y)
     with pytest.raises(bl.SettingError, match="link='Sigmoid'"):
         bl.prepare("Dense(1)", x, y, loss=likelihood)
+
+
+def test_whole_number_classes_come_back_as_whole_numbers(points):
+    x, names = points
+    y = np.unique(names, return_inverse=True)[1]
+    model = bl.fit("Dense(3)", x, 10 * y, epochs=1)
+    assert model.classes.tolist() == [0, 10, 20]
+    assert model.predict(x).dtype == np.int64

@@ -180,6 +180,9 @@ def show_outcome(report: Report, model: "Model", path: Path) -> None:
         f"({model.steps_per_second:,.0f} steps a second); stopped: {model.stopped}; best epoch {model.best_epoch:,}"
     )
     report.line()
+    if not model.scores:
+        report.line(f"Run folder: {path}", style="bold")
+        return
     named = [part for part in ("train", "validation", "test", "baseline") if part in model.scores]
     names = list(model.scores["train"])
     baseline = "baseline (majority class)" if "accuracy" in names else "baseline (mean)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,20 @@ class Schema:
     def used(self) -> tuple[Column, ...]:
         """The columns of a table that become part of the input."""
         return tuple(column for column in self.columns if column.used)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The classes as values (K,), in the order of their codes: whole numbers or truth values where they read as
+        such, else text.
+
+        >>> Schema("array", "two classes", ("0", "1")).labels
+        array([0, 1])
+        """
+        if set(self.classes) <= {"False", "True"}:
+            return np.asarray([name == "True" for name in self.classes])
+        if all(re.fullmatch(r"0|-?[1-9]\d{0,17}", name) for name in self.classes):
+            return np.asarray([int(name) for name in self.classes])
+        return np.asarray(self.classes)
 
     def fit(self, inputs: Inputs) -> Schema:
         """The schema with the vocabularies, origins and marks for missing values of these rows: the training rows."""

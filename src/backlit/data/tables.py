@@ -63,7 +63,22 @@ def read_text(path: Path) -> Content:
         notes.append(f"blank rows, left out: {frame.height - filled.height:,}")
     if not filled.height:
         raise DataError(f"{path} holds a header and no rows")
-    return Content(path.name, clean(filled), notes=tuple(notes))
+    table = clean(filled)
+    commas = decimal_commas(table) if separator == ";" else []
+    if commas:
+        table = table.with_columns(pl.col(commas).str.replace(",", ".", literal=True))
+        notes.append(f"numbers with a decimal comma: {', '.join(commas)}")
+    return Content(path.name, table, notes=tuple(notes))
+
+
+def decimal_commas(table: pl.DataFrame) -> list[str]:
+    """The columns of text in which every value is a number, some with a comma before the decimals."""
+    number = r"^[+-]?\d+(,\d+)?([eE][+-]?\d+)?$"
+    return [
+        column.name
+        for column in table
+        if column.str.contains(number).all() and column.str.contains(",", literal=True).any()
+    ]
 
 
 def read_parquet(path: Path) -> Content:

@@ -15,7 +15,7 @@ class History:
     Indexing by a column's name gives that column: `history["validation_loss"]`, (epochs,). The columns are `epoch`,
     `loss` (the mean over the epoch's batches, in training mode, weights and penalties included), then for `train` and
     `validation` `_loss` and the scores in evaluation mode, where every row counts the same, then telemetry:
-    `dense_1/mean`, `dense_1/weight/gradient`, ...
+    `dense_1/mean`, `dense_1/weight/gradient`, ..., as `backlit.training.telemetry` describes it.
     """
 
     def __init__(self, columns: dict[str, np.ndarray] | None = None) -> None:
@@ -28,6 +28,12 @@ class History:
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self._columns[name]
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return "History(0 epochs)"
+        last = ", ".join(f"{name} {values[-1]:.4g}" for name, values in self._columns.items() if "/" not in name)
+        return f"History({len(self)} epochs; at the last: {last})"
 
     def __len__(self) -> int:
         return len(next(iter(self._columns.values()), ()))

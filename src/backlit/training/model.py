@@ -82,12 +82,17 @@ class Model:
         said = ", ".join(f"{name} {value:.4g}" for name, value in test.items())
         return f"Model({self.network}{f'; test {said}' if said else ''})"
 
+    @property
+    def classes(self) -> np.ndarray:
+        """The classes (K,), in the order of `predict_proba`'s columns: whole numbers, truth values or text."""
+        return self.schema.labels
+
     def summary(self) -> Summary:
         """The network's summary."""
         return self.network.summary(self.input_shape)
 
     def predict(self, data: Any) -> np.ndarray:
-        """The answer for each row: class names (N,), or numbers (N,) or (N, T).
+        """The answer for each row: classes (N,), as `classes` has them, or numbers (N,) or (N, T).
 
         Args:
             data: a file, a frame or an array, without or with the target.
@@ -95,7 +100,7 @@ class Model:
         answers = self._all(data)
         if not self.schema.classes:
             return answers[:, 0] if answers.shape[1:] == (1,) else answers
-        return np.asarray(self.schema.decode(answers.argmax(-1)))
+        return self.classes[answers.argmax(-1)]
 
     def predict_proba(self, data: Any) -> np.ndarray:
         """The probability of each class (N, K), in the order of `schema.classes`.
