@@ -47,6 +47,14 @@ def test_the_value_is_the_formula_in_float64(name, settings):
         np.testing.assert_allclose(value, expected, rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16, jnp.float32])
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_the_precision_stays(name, dtype):
+    z = jnp.asarray([-1.0, 0.0, 2.0], dtype)
+    activation = ACTIVATIONS[name]
+    assert activation.function(z).dtype == activation.derivative(z).dtype == dtype
+
+
 @pytest.mark.parametrize(("name", "settings"), CASES)
 def test_the_closed_derivative_is_the_slope_of_the_function(name, settings):
     activation = ACTIVATIONS[name]

@@ -108,6 +108,18 @@ def test_shapes_that_do_not_match_are_an_error(name):
         loss_named(name).examples(jnp.zeros((5, 2)), jnp.zeros((5,)))
 
 
+@pytest.mark.parametrize("name", ["cross-entropy", "hinge"])
+def test_several_targets_are_not_one_class(name):
+    with pytest.raises(bl.ShapeError, match="one class for each row of scores"):
+        loss_named(name).examples(jnp.zeros((B, 3)), jnp.zeros((B, 2), int))
+
+
+@pytest.mark.parametrize(("task", "classes", "output"), [("two classes", 2, (2,)), ("many classes", 3, (3,))])
+def test_hinge_takes_no_probabilities(task, classes, output):
+    with pytest.raises(bl.ShapeError, match=rf"hinge takes one class an example.*not N×{classes}: give"):
+        bl.Hinge().check(output, task, classes, (B, classes))
+
+
 def test_cross_entropy_takes_classes_probabilities_and_sequences():
     loss, hot = bl.CrossEntropy(), np.eye(K)[CODES]
     of_codes = loss.examples(jnp.asarray(SCORES), jnp.asarray(CODES))
@@ -180,6 +192,9 @@ def test_the_default_head_fits_where_the_task_does(name, task):
         ("cross-entropy", (2,), "two classes", 2, (B,)),
         ("cross-entropy", (6, K), "many classes", K, (B, 6)),
         ("cross-entropy", (K,), "many classes", K, (B, K)),
+        ("cross-entropy", (K,), "many classes", K, (B, 1)),
+        ("cross-entropy", (1, K), "many classes", K, (B, 1)),
+        ("hinge", (K,), "many classes", K, (B, 1)),
         ("hinge", (2,), "two classes", 2, (B,)),
     ],
 )
@@ -214,7 +229,7 @@ def test_names():
             loss_named(wrong, **settings)
 
 
-@pytest.mark.parametrize("delta", [0.0, -1.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("delta", [0.0, -1.0, float("nan"), float("inf"), "a"])
 def test_a_delta_out_of_range_is_refused(delta):
     with pytest.raises(bl.SettingError, match="positive"):
         bl.Huber(delta=delta)

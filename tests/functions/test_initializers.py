@@ -61,8 +61,15 @@ def test_names():
     assert initializer_named("Glorot") == initializer_named("glorot") == bl.Glorot()
     mine = bl.He(distribution="uniform")
     assert initializer_named(mine) is mine
+    assert initializer_named(bl.Uniform) == bl.Uniform()
     with pytest.raises(bl.SettingError, match="no initializer 'Glorto': did you mean Glorot"):
         initializer_named("Glorto")
+
+
+@pytest.mark.parametrize("other", [jax.nn.initializers.ones, lambda key, shape, dtype: jnp.ones(shape), bl.Dense, 0.1])
+def test_what_the_notation_cannot_write_is_refused(other):
+    with pytest.raises(bl.SettingError, match="must be one of He, "):
+        initializer_named(other)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +80,10 @@ def test_names():
         lambda: bl.Normal(float("nan")),
         lambda: bl.Uniform(-1.0),
         lambda: bl.Uniform(float("inf")),
+        lambda: bl.Normal("a"),
+        lambda: bl.Uniform(True),
+        lambda: bl.Constant("a"),
+        lambda: bl.Constant(float("nan")),
     ],
 )
 def test_settings_out_of_range_are_refused(make):

@@ -27,7 +27,7 @@ def test_a_population_has_a_strength_a_member():
     assert penalties.tolist() == [0, 14.25, 28.5]
 
 
-@pytest.mark.parametrize("strength", [-0.1, float("nan"), float("inf"), np.array([0.1, -0.1])])
+@pytest.mark.parametrize("strength", [-0.1, float("nan"), float("inf"), np.array([0.1, -0.1]), "a", True])
 @pytest.mark.parametrize("name", ["l1", "l2"])
 def test_a_strength_out_of_range_is_refused(name, strength):
     with pytest.raises(bl.SettingError, match=f"penalty's {name}"):

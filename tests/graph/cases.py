@@ -93,6 +93,7 @@ FUNCTIONS = [
     unary("erf_inv", lax.erf_inv, -0.8, 0.8),
     Case("atan2", lax.atan2, (between(0.3, 2, 2, 3), y23)),
     unary("abs", lambda x: lax.abs(lax.sin(x)), -2, 2),
+    Case("abs", lambda x: lax.abs(x + 1j * x * x), (x23,), note="complex"),
     Case("abs", lax.abs, (np.array([0.0, -0.0, 1.0]),), order=0, note="at 0"),
     Case("max", lambda x, y: lax.max(x * x, y), (x23, y23)),
     Case("max", lambda x: jnp.maximum(jnp.sin(x), 0.0), (x23,), note="with a number"),
@@ -272,6 +273,7 @@ CONVOLUTIONS = [
         matrices((4, 3, 3, 1), (2, 2, 1, 4)),
         note="batch groups",
     ),
+    Case("conv_general_dilated", convolve((1, 1), "VALID"), matrices((1, 2, 2, 1), (3, 3, 1, 1)), 0, note="empty"),
 ]
 
 

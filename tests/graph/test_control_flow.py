@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax import lax
+from jax.experimental import io_callback
 
 from backlit.errors import GraphError
 from backlit.graph import grad, trace, value_and_grad
@@ -166,6 +167,10 @@ def test_the_loop_keeps_the_activation_and_no_value_of_the_weights_alone():
     assert inside.count("dot_general") == 1  # h̄·Uᵀ; the products of weight gradients wait until after the loop
 
 
+def io_callback_of_nothing(function):
+    io_callback(function, None)
+
+
 def test_a_print_in_the_body_happens_once_a_turn(capfd):
     def f(x):
         def step(h, _):
@@ -177,6 +182,61 @@ def test_a_print_in_the_body_happens_once_a_turn(capfd):
     assert float(grad(f)(2.0)) == 12.0
     jax.effects_barrier()
     assert capfd.readouterr().out.count("turn") == 3
+
+
+@pytest.mark.parametrize("callback", [jax.debug.callback, io_callback_of_nothing])
+def test_a_callback_of_nothing_in_the_body_happens_once_a_turn(callback):
+    calls = []
+
+    def f(x):
+        def step(h, _):
+            callback(lambda: calls.append(1))
+            return jnp.sin(h), None
+
+        return lax.scan(step, x, length=4)[0]
+
+    grad(f)(1.0)
+    jax.effects_barrier()
+    assert len(calls) == 4
+
+
+def test_what_a_callback_returns_is_used_by_the_backward_loop():
+    scales = iter((2.0, 3.0, 5.0))
+
+    def f(x):
+        def step(h, _):
+            return h * io_callback(lambda: np.float32(next(scales)), jax.ShapeDtypeStruct((), "float32")), None
+
+        return lax.scan(step, x, length=3)[0]
+
+    assert float(grad(f)(1.0)) == 30.0
+
+
+@pytest.mark.parametrize("summand", ["constant", "carry"])
+def test_a_long_chain_of_light_operations_in_the_body(summand):
+    def f(u):
+        def step(h, x):
+            v = u if summand == "constant" else h
+            for _ in range(600):
+                v = -v
+            return v * h + x, None
+
+        return lax.scan(step, u, jnp.arange(2.0))[0]
+
+    assert_same(grad(f)(0.5), jax.grad(f)(0.5))
+
+
+def test_doublings_of_a_constant_in_the_body():
+    def f(u):
+        def step(h, x):
+            v = u
+            for _ in range(40):
+                v = v + v
+            return h + v * x, None
+
+        return lax.scan(step, 0.0, jnp.arange(3.0))[0]
+
+    assert float(grad(f)(1.0)) == 3 * 2.0**40
 
 
 def test_a_loop_of_unknown_length_runs_forward():

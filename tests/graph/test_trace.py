@@ -177,6 +177,22 @@ def test_paths_through_a_network_of_arrays():
     np.testing.assert_allclose(sum(path.contribution for path in paths), whole, rtol=1e-5)
 
 
+def test_names_of_arguments_are_not_given_again():
+    graph = trace(lambda v0, c0: (v0 * c0 + X).sum() * v0, 2.0, 3.0)
+    names = [node.name for node in graph]
+    assert {"v0", "c0", "v1", "c1"} <= set(names)
+    assert len(set(names)) == len(names)
+
+
+def test_paths_go_where_the_gradient_goes():
+    def count(x):
+        return jax.pure_callback(lambda v: np.asarray(v), jax.ShapeDtypeStruct((), jnp.float32), x)
+
+    graph = trace(lambda x: x * jax.lax.stop_gradient(count(x)), 2.0)
+    assert [float(path.contribution) for path in graph.paths("x")] == [float(graph.backward()[0])] == [2.0]
+    assert trace(lambda x: 2.0, 1.0).paths("x") == []
+
+
 def test_paths_have_a_limit():
     def f(x):
         for _ in range(12):
@@ -203,6 +219,7 @@ def test_the_rules_say_where_they_come_from():
     assert rules["dot_general"].source == rules["tanh"].source == "ours"
     assert "y" in rules["tanh"].equation
     assert rules["cholesky"].source == "jax"
+    assert trace(jax.lax.stop_gradient, 1 < X).rules()["stop_gradient"].equation.startswith("no derivative")
 
 
 def test_backward_uses_the_same_walk_as_grad():

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax import lax
 
 from backlit.errors import GraphError
 from backlit.graph import grad, trace, value_and_grad, vjp
@@ -204,11 +205,77 @@ def test_closed_over_tracers():
         (lambda: grad(lambda x: x, has_aux=True)(1.0), "pair"),
         (lambda: vjp(jnp.sum, X)[1](jnp.ones(3)), "upstream gradient has shapes 3"),
         (lambda: trace(lambda x: x, "text"), "str"),
+        (lambda: grad(lambda x: x)("text"), "str"),
+        (lambda: grad(lambda x: x)(object()), "object"),
+        (lambda: grad(lambda x: x, argnums="x")(1.0), "argnums='x'"),
+        (lambda: grad(lambda x: x[x > 0].sum())(X), "mask"),
+        (lambda: grad(lambda x: (x, 1, 2), has_aux=True)(1.0), "pair"),
+        (
+            lambda: grad(
+                lambda x: lax.reduce_window(x, -jnp.inf, lax.max, (2,), (1,), "VALID", window_dilation=(2,)).sum()
+            )(X[0]),
+            "reduce_window_max",
+        ),
     ],
 )
 def test_what_cannot_be_differentiated_is_said_clearly(call, words):
     with pytest.raises(GraphError, match=words):
         call()
+
+
+def test_one_argument_may_be_numbered_by_numpy():
+    assert float(grad(lambda a, b: a * b, argnums=np.int64(1))(2.0, 3.0)) == 2.0
+
+
+def test_auxiliary_data_may_be_anything():
+    auxiliary = {"text": "loss", "count": 3, "array": X}
+    gradient, passed = grad(lambda x: (x**2, {**auxiliary, "twice": 2 * x}), has_aux=True)(3.0)
+    assert (float(gradient), float(passed.pop("twice"))) == (6.0, 6.0)
+    np.testing.assert_array_equal(passed.pop("array"), X)
+    assert passed == {"text": "loss", "count": 3}
+
+
+def test_a_backward_function_may_index_a_constant():
+    @jax.custom_vjp
+    def f(a, weights):
+        return a * weights.sum()
+
+    def backward(weights, gradient):
+        total, _ = lax.scan(lambda carry, i: (carry + weights[i], None), 0.0, jnp.arange(2))
+        return gradient * total, None
+
+    f.defvjp(lambda a, weights: (f(a, weights), weights), backward)
+    assert float(grad(lambda a: f(a, jnp.array([1.0, 2.0])))(2.0)) == 3.0
+    assert float(grad(lambda a: f(a, np.float32([1.0, 2.0])))(2.0)) == 3.0
+
+
+def test_a_function_with_its_own_gradient_may_return_a_number():
+    @jax.custom_vjp
+    def f(a):
+        return 2 * a, 3
+
+    f.defvjp(lambda a: (f(a), a), lambda a, gradients: (gradients[0] * a,))
+    assert float(grad(lambda a: f(a)[0])(5.0)) == 5.0
+
+
+def test_an_error_in_a_forward_function_stays_its_own():
+    @jax.custom_vjp
+    def f(a):
+        return a
+
+    def forward(a):
+        raise ValueError("mine")
+
+    f.defvjp(forward, lambda _, gradient: (gradient,))
+    with pytest.raises(ValueError, match="mine"):
+        grad(f)(1.0)
+
+
+def test_a_derivative_that_is_never_used_is_not_asked_for():
+    def f(x):
+        return x * lax.stop_gradient(jax.pure_callback(np.asarray, jax.ShapeDtypeStruct((), jnp.float32), x))
+
+    assert float(grad(f)(2.0)) == 2.0
 
 
 def test_an_operation_without_any_derivative_is_named():

@@ -1,11 +1,12 @@
 """Hyperparameters are checked as a layer is built, and kept as plain Python values."""
 
+import jax
 import numpy as np
 import pytest
 
 from backlit.errors import SettingError, ShapeError
 from backlit.functions.activations import ACTIVATIONS
-from backlit.functions.initializers import Normal
+from backlit.functions.initializers import He, Normal
 from backlit.layers.activation import ELU, ActivationLayer, GeneralizedReLU, LeakyReLU, ReLU, Swish
 from backlit.layers.composition import Parallel, Sequential
 from backlit.layers.dense import Dense
@@ -26,6 +27,7 @@ from backlit.layers.regularization import Dropout
         (lambda: Dense(3, bias=1), "bias=True or bias=False"),
         (lambda: Dense(3, initializer="Hee"), "He"),
         (lambda: Dense(3, initializer=0.1), "initializer"),
+        (lambda: Dense(3, initializer=lambda key, shape, dtype: 0), "initializer"),
         (lambda: LeakyReLU(-0.1), "slope from 0 to 1, not -0.1"),
         (lambda: LeakyReLU(float("nan")), "slope"),
         (lambda: GeneralizedReLU(float("inf")), "alpha"),
@@ -65,6 +67,11 @@ def test_numpy_numbers_and_lists_become_plain_ones():
     assert type(Dropout(np.float32(0.5)).rate) is float
     assert hash(Standardize([0, np.int32(1)])) == hash(Standardize((0, 1)))
     assert Sequential(ReLU).summary(3) == Sequential(ReLU()).summary([3])
+
+
+def test_an_initializer_may_be_a_class():
+    assert Dense(3, initializer=Normal) == Dense(3, initializer=Normal())
+    assert Dense(3, initializer=He).initialize((2,), jax.random.key(0))[0]["weight"].shape == (2, 3)
 
 
 def test_blocks_are_values():

@@ -46,6 +46,15 @@ def test_padding_is_left_out_of_the_statistics(shape):
         np.testing.assert_allclose(after[name], expected[name], rtol=1e-5)
 
 
+@pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16, jnp.float32])
+@pytest.mark.parametrize("training", [True, False])
+def test_the_precision_of_the_input_stays(dtype, training):
+    x = jnp.asarray([[1.0, 2.0], [3.0, -4.0]], dtype)
+    y, after = BatchNorm().apply(PARAMETERS, STATE, x, Context(training=training))
+    assert y.dtype == dtype
+    assert {value.dtype for value in after.values()} == {jnp.dtype(jnp.float32)}
+
+
 def test_a_batch_of_padding_alone_stays_finite():
     y, after = BatchNorm().apply(PARAMETERS, STATE, jnp.zeros((3, 2)), Context(training=True, mask=jnp.zeros(3)))
     assert np.isfinite(y).all()

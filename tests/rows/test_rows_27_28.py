@@ -1,6 +1,7 @@
 """Rows 27 and 28: what saturation and sparsity do to the gradients, as a run's telemetry tells it."""
 
 import numpy as np
+import pytest
 
 import backlit as bl
 
@@ -33,6 +34,18 @@ def test_row_28_relu_is_sparse_and_its_gradient_is_0_or_1():
     slopes = np.asarray(bl.vjp(bl.relu, z)[1](np.ones_like(z))[0])
     assert set(np.unique(slopes)) == {0.0, 1.0}
     assert np.array_equal(slopes == 0, np.asarray(bl.relu(z)) == 0)
+
+
+def test_row_28_the_shares_of_zeros_and_of_dead_units_are_those_of_the_first_step():
+    x = np.random.default_rng(0).normal([1.0, 0.5], size=(40, 2)).astype(np.float32)
+    y = np.arange(40) % 2
+    chosen = {"split": (1, 0, 0), "batch_size": "full", "standardize": False, "epochs": 1, "seed": 0}
+    start = bl.fit("Dense(16), ReLU, Dense(1)", x, y, learning_rate=1e-30, **chosen).parameters["dense_1"]
+    off = x @ np.asarray(start["weight"]) + np.asarray(start["bias"]) <= 0
+    history = bl.fit("Dense(16), ReLU, Dense(1)", x, y, learning_rate=0.1, **chosen).history
+    assert 0 < off.mean() < 1
+    assert float(history["relu_1/zeros"][0]) == pytest.approx(off.mean())
+    assert float(history["relu_1/dead"][0]) == pytest.approx(off.all(0).mean())
 
 
 def test_row_28_the_share_of_zeros_is_reported_and_dead_units_are_flagged():

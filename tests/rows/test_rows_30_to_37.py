@@ -126,7 +126,7 @@ def test_row_35_training_on_a_likelihood_ends_at_the_minimizer_of_least_squares(
         (3, 3, bl.CrossEntropy(), "Softmax"),
     ],
 )
-def test_row_36_the_output_unit_is_chosen_from_y(classes, units, loss, link):
+def test_row_36_each_task_has_its_default_head_loss_and_link(classes, units, loss, link):
     x = RNG.normal(size=(60, 2))
     y = np.arange(60) % classes if classes else RNG.normal(size=60)
     run = bl.prepare(None, x, y)
@@ -147,7 +147,7 @@ def test_row_36_the_output_unit_is_chosen_from_y(classes, units, loss, link):
         (None, 3, "mse", "mse is for regression, but the task is many classes: choose cross-entropy"),
     ],
 )
-def test_row_36_a_mismatch_is_a_clear_error(network, classes, loss, message):
+def test_row_36_a_mismatch_names_the_loss_and_the_repair(network, classes, loss, message):
     x = RNG.normal(size=(60, 2))
     y = np.arange(60) % classes if classes else RNG.normal(size=60)
     with pytest.raises(bl.InputError, match=message):

@@ -1,4 +1,4 @@
-"""Rows 36 and 37: the output unit follows the targets; a penalty is exact, and spares the biases."""
+"""Rows 36 and 37, in what `prepare` and `fit` make of the targets and of a penalty."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ Y = (X @ [1.0, -2.0] + 3).astype(np.float32)
         (np.array(list("abcd") * 3), "many classes", 4, "Softmax", "cross-entropy"),
     ],
 )
-def test_row_36_the_output_unit_is_chosen_from_y(y, task, units, link, loss):
+def test_row_36_the_task_is_told_from_numbers_truths_and_texts(y, task, units, link, loss):
     run = bl.prepare(None, X, y)
     assert run.parts.schema.task == task
     assert run.network.plan((2,)).output == (units,)
@@ -40,12 +40,12 @@ def test_row_36_the_output_unit_is_chosen_from_y(y, task, units, link, loss):
         ("Dense(3)", np.arange(12) % 3, "mse"),
     ],
 )
-def test_row_36_a_mismatch_is_a_clear_error(network, y, loss):
+def test_row_36_a_mismatch_with_the_data_is_an_input_error(network, y, loss):
     with pytest.raises(bl.InputError, match=r"end the network|choose"):
         bl.prepare(network, X, y, loss=loss)
 
 
-def test_row_37_the_penalty_is_exact_and_spares_the_biases():
+def test_row_37_a_fit_follows_the_penalized_descent_step_by_step():
     l1, l2, rate = 0.03, 0.2, 0.05
     chosen = {"optimizer": "gradient-descent", "batch_size": "full", "split": (1, 0, 0), "standardize": False}
     start = bl.fit("Dense(1)", X, Y, learning_rate=1e-30, epochs=1, **chosen).parameters["dense_1"]
@@ -66,7 +66,7 @@ def test_row_37_the_penalty_is_exact_and_spares_the_biases():
     np.testing.assert_allclose(model.parameters["dense_1"]["bias"], b, rtol=1e-5)
 
 
-def test_row_37_what_is_penalized_is_stated():
+def test_row_37_normalization_is_not_penalized_and_the_settings_say_so():
     run = bl.prepare("Dense(4), BatchNorm, ReLU, Dense(1)", X, Y, l2=0.1)
     assert run.objective.penalized == (("dense_1", "weight"), ("dense_2", "weight"))
     assert "biases excluded" in bl.Settings.__doc__

@@ -56,5 +56,5 @@ def test_row_79_the_gradient_of_a_dropped_unit_is_zero():
     context = bl.Context(training=True, key=jax.random.key(0))
     ones = jnp.ones((4, 50))
     y = bl.Dropout(0.5).apply({}, {}, ones, context)[0]
-    gradient = jax.grad(lambda x: bl.Dropout(0.5).apply({}, {}, x, context)[0].sum())(ones)
+    gradient = bl.grad(lambda x: bl.Dropout(0.5).apply({}, {}, x, context)[0].sum())(ones)
     np.testing.assert_array_equal(gradient, y)

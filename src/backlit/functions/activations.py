@@ -185,6 +185,12 @@ def sigmoid_derivative(z: Array) -> Array:
     return sigmoid(z) * sigmoid(-z)
 
 
+def leaky_relu_derivative(z: Array, slope: float | Array = 0.01) -> Array:
+    """1 where z > 0, else α, in z's precision."""
+    z = floats(z)
+    return jnp.where(z > 0, 1.0, slope).astype(z.dtype)
+
+
 def swish_derivative(z: Array, beta: float | Array = 1.0) -> Array:
     """σ(βz) + βz σ(βz)(1 − σ(βz))."""
     return sigmoid(beta * z) + beta * z * sigmoid_derivative(beta * z)
@@ -222,7 +228,7 @@ ACTIVATIONS: dict[str, Activation] = {
         Activation(
             "LeakyReLU",
             leaky_relu,
-            lambda z, slope=0.01: jnp.where(z > 0, 1.0, slope),
+            leaky_relu_derivative,
             (-INFINITY, INFINITY),
             "max(z, αz)",
             "ReLU with a small slope, so that no unit dies",
@@ -231,7 +237,7 @@ ACTIVATIONS: dict[str, Activation] = {
         Activation(
             "GeneralizedReLU",
             generalized_relu,
-            lambda z, alpha=0.25: jnp.where(z > 0, 1.0, alpha),
+            lambda z, alpha=0.25: leaky_relu_derivative(z, alpha),
             (-INFINITY, INFINITY),
             "max(0, z) + α min(0, z)",
             "ReLU with any slope below zero",

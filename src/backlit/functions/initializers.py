@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from backlit.errors import SettingError, nearest
+from backlit.functions.settings import require_finite, require_positive
 from backlit.shapes import Array, Shape
 
 Distribution = Literal["normal", "uniform"]
@@ -112,6 +113,9 @@ class Constant:
 
     value: float = 0.0
 
+    def __post_init__(self) -> None:
+        require_finite("Constant's value", self.value)
+
     def __call__(self, key: Array, shape: Shape, dtype: Any = jnp.float32) -> Array:
         """An array filled with the value; the key is not used."""
         return jnp.full(shape, self.value, dtype)
@@ -155,24 +159,29 @@ INITIALIZERS: dict[str, type[Initializer]] = {
 }
 
 
-def initializer_named(initializer: str | Initializer) -> Initializer:
-    """The initializer of this name, in its defaults; an initializer is given back as it is.
+def initializer_named(initializer: str | type[Initializer] | Initializer) -> Initializer:
+    """The initializer of this name or class, in its defaults; an initializer is given back as it is.
 
     Args:
-        initializer: a key of `INITIALIZERS` in any case, or an initializer.
+        initializer: a key of `INITIALIZERS` in any case, one of its classes, or an instance of one: these alone can be
+            written in the notation.
 
     Raises:
-        SettingError: no initializer has this name.
+        SettingError: no initializer has this name, or it is another thing.
 
     >>> initializer_named("he")
     He(distribution='normal')
     """
-    if not isinstance(initializer, str):
-        return initializer
-    known = {name.lower(): kind for name, kind in INITIALIZERS.items()}
-    if initializer.lower() not in known:
-        raise SettingError(f"There is no initializer {initializer!r}: {nearest(initializer, INITIALIZERS)}")
-    return known[initializer.lower()]()
+    if isinstance(initializer, str):
+        known = {name.lower(): kind for name, kind in INITIALIZERS.items()}
+        if initializer.lower() not in known:
+            raise SettingError(f"There is no initializer {initializer!r}: {nearest(initializer, INITIALIZERS)}")
+        return known[initializer.lower()]()
+    if (initializer if isinstance(initializer, type) else type(initializer)) not in INITIALIZERS.values():
+        raise SettingError(
+            f"An initializer must be one of {', '.join(INITIALIZERS)}, such as 'He' or Normal(0.1), not {initializer!r}"
+        )
+    return initializer() if isinstance(initializer, type) else initializer
 
 
 def fans(shape: Shape) -> tuple[int, int]:
@@ -184,9 +193,3 @@ def fans(shape: Shape) -> tuple[int, int]:
     window = math.prod(shape[:-2])
     inputs, outputs = ((1, 1, *shape))[-2:]
     return max(window * inputs, 1), max(window * outputs, 1)
-
-
-def require_positive(name: str, value: float) -> None:
-    """Raises a SettingError unless the value is a positive, finite number."""
-    if not (0 < value < math.inf):
-        raise SettingError(f"{name} is {value}, but it must be a positive, finite number")

@@ -56,8 +56,9 @@ class Penalty:
         for name, strength in (("l1", self.l1), ("l2", self.l2)):
             if isinstance(strength, jax.core.Tracer):
                 continue
-            if not np.all(np.isfinite(strength)) or np.any(np.asarray(strength) < 0):
-                raise SettingError(f"The penalty's {name} is {strength}, but λ must be finite and not negative")
+            values = np.asarray(strength)
+            if not jnp.issubdtype(values.dtype, jnp.number) or not np.all(np.isfinite(values) & (values >= 0)):
+                raise SettingError(f"The penalty's {name} is {strength!r}, but λ must be finite and not negative")
 
     def __call__(self, tree: Tree) -> Array:
         """The penalty of these weights: a single number."""

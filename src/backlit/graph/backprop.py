@@ -11,7 +11,7 @@ Only active values are visited: those on a path from an input being differentiat
 Source: D. E. Rumelhart, G. E. Hinton, R. J. Williams, "Learning representations by back-propagating errors", 1986.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -92,23 +92,28 @@ def pullback(
 
 def active_variables(tape: Tape, wanted: Sequence[bool], ends: int | None = None) -> frozenset[Variable]:
     """The variables on a differentiable path from a wanted input to one of the first `ends` outputs."""
-    forward = reached_variables(tape, wanted)
-    needed = set(tape.outputs[:ends])
+    forward = reached_variables(tape, chosen_inputs(tape, wanted))
+    active = forward.intersection(tape.outputs[:ends])
     for equation in reversed(tape.equations):
-        if any(variable in needed for variable in equation.outputs):
-            needed.update(atom for atom in equation.inputs if isinstance(atom, Variable))
-    return frozenset(forward & needed)
+        if not active.isdisjoint(equation.outputs):
+            active |= forward.intersection(equation.inputs)
+    return frozenset(active)
 
 
 def reached_outputs(tape: Tape, wanted: Sequence[bool]) -> list[bool]:
     """Whether each output depends differentiably on a wanted input."""
-    reached = reached_variables(tape, wanted)
+    reached = reached_variables(tape, chosen_inputs(tape, wanted))
     return [atom in reached for atom in tape.outputs]
 
 
-def reached_variables(tape: Tape, wanted: Sequence[bool]) -> set[Variable]:
-    """The variables that depend differentiably on a wanted input."""
-    reached = {variable for variable, want in zip(tape.inputs, wanted, strict=True) if want}
+def chosen_inputs(tape: Tape, wanted: Sequence[bool]) -> set[Variable]:
+    """The wanted inputs of a program."""
+    return {variable for variable, want in zip(tape.inputs, wanted, strict=True) if want}
+
+
+def reached_variables(tape: Tape, sources: Iterable[Variable]) -> set[Variable]:
+    """The sources and the variables that depend differentiably on one of them."""
+    reached = set(sources)
     for equation in tape.equations:
         flags = [atom in reached for atom in equation.inputs]
         if any(flags):

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 
 from backlit.errors import GraphError
-from backlit.graph.gradients import check_floating, grad, is_floating, normalize_argnums, restrict, vjp
+from backlit.graph.gradients import check_floating, grad, is_floating, is_single, normalize_argnums, restrict, vjp
 from backlit.graph.tracing import name_of
 from backlit.shapes import Tree, write
 
@@ -53,7 +53,7 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
             def row(direction: Any) -> Tree:
                 upstream = [direction if i == position else jnp.zeros_like(y) for i, y in enumerate(leaves)]
                 gradients = pull(jax.tree.unflatten(tree, upstream))
-                return gradients[0] if isinstance(argnums, int) else gradients
+                return gradients[0] if is_single(argnums) else gradients
 
             basis = jnp.eye(leaf.size, dtype=leaf.dtype).reshape(leaf.size, *leaf.shape)
             return jax.tree.map(lambda g: g.reshape(*leaf.shape, *g.shape[1:]), jax.vmap(row)(basis))

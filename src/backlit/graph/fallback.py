@@ -3,7 +3,8 @@
 It also serves the functions with a `custom_vjp`: their own forward and backward functions are what JAX then runs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import jax
@@ -45,16 +46,12 @@ class Fallback:
         def apply(*chosen: Any) -> list[Any]:
             return bind(self.primitive, params, substitute(inputs, wanted, chosen))
 
-        try:
+        with explain(self.primitive):
             outputs, transposed = jax.vjp(apply, *(x for x, want in zip(inputs, wanted, strict=True) if want))
-        except (NotImplementedError, ValueError) as error:
-            raise GraphError(
-                f"the operation {self.primitive.name} has no reverse derivative, neither ours nor JAX's ({error}): "
-                "keep it off the path of the gradient with jax.lax.stop_gradient, or give it a jax.custom_vjp"
-            ) from error
 
         def pull(upstream: Sequence[Array | None]) -> list[Array | None]:
-            gradients = iter(transposed([cotangent(g, y) for g, y in zip(upstream, outputs, strict=True)]))
+            with explain(self.primitive):
+                gradients = iter(transposed([cotangent(g, y) for g, y in zip(upstream, outputs, strict=True)]))
             return [next(gradients) if want else None for want in wanted]
 
         return outputs, pull
@@ -67,14 +64,30 @@ class Fallback:
         return pull(upstream)
 
 
+@contextmanager
+def explain(primitive: Any) -> Iterator[None]:
+    """Name the primitive where JAX has no derivative; an error in a function's own rule stays its author's."""
+    try:
+        yield
+    except (NotImplementedError, ValueError) as error:
+        if primitive.name.startswith("custom_vjp_call"):
+            raise
+        raise GraphError(
+            f"the operation {primitive.name} has no reverse derivative, neither ours nor JAX's ({error}): "
+            "keep it off the path of the gradient with jax.lax.stop_gradient, or give it a jax.custom_vjp"
+        ) from error
+
+
 def substitute(inputs: Values, wanted: Sequence[bool], chosen: Values) -> list[Any]:
-    """The inputs, with those that are wanted taken from `chosen` instead."""
+    """The inputs, with those that are wanted taken from `chosen` instead; constants as arrays of JAX."""
     replacements = iter(chosen)
-    return [next(replacements) if want else x for x, want in zip(inputs, wanted, strict=True)]
+    constants = (np.ndarray, np.generic, bool, int, float, complex)
+    arrays = [jnp.asarray(x) if isinstance(x, constants) else x for x in inputs]
+    return [next(replacements) if want else x for x, want in zip(arrays, wanted, strict=True)]
 
 
 def cotangent(gradient: Array | None, output: Any) -> Any:
     """The upstream gradient as `jax.vjp` wants it: zeros where there is none, float0 for integers."""
-    if not jnp.issubdtype(output.dtype, jnp.inexact):
-        return np.zeros(output.shape, jax.dtypes.float0)
+    if not jnp.issubdtype(jnp.result_type(output), jnp.inexact):
+        return np.zeros(jnp.shape(output), jax.dtypes.float0)
     return jnp.zeros_like(output) if gradient is None else gradient

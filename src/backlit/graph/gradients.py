@@ -12,10 +12,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from backlit.errors import GraphError
 from backlit.graph.backprop import pullback
-from backlit.graph.tracing import name_arguments, name_of, trace_function
+from backlit.graph.tracing import check_arrays, name_arguments, name_of, trace_function
 from backlit.shapes import Array, Tree, write
 
 
@@ -25,7 +26,8 @@ def vjp(f: Callable[..., Any], *args: Tree, has_aux: bool = False) -> tuple[Any,
     Args:
         f: a function of arrays and pytrees of floating numbers.
         args: where to evaluate it.
-        has_aux: whether f returns a pair (output, auxiliary data); the data is passed through.
+        has_aux: whether f returns a pair (output, auxiliary data); the data is passed through, and may be
+            anything: what is not an array of JAX comes back as it is.
 
     Returns:
         `(output, pull)`, or `(output, pull, auxiliary)`. `pull(upstream)` takes a gradient of the output's structure
@@ -39,10 +41,11 @@ def vjp(f: Callable[..., Any], *args: Tree, has_aux: bool = False) -> tuple[Any,
     (9.0, 6.0)
     """
     check_floating(f, args, range(len(args)))
-    tape = trace_function(f, *args)
+    auxiliary = Auxiliary()
+    tape = trace_function(auxiliary.split(f) if has_aux else f, *args)
     leaves, structure = jax.tree.flatten(args)
     leaves = [jnp.asarray(leaf) for leaf in leaves]
-    tree = split_auxiliary(f, tape.tree)[0] if has_aux else tape.tree
+    tree = tape.tree.children()[0] if has_aux else tape.tree
     results, pull_leaves = pullback(tape, leaves, [True] * len(leaves), tree.num_leaves)
 
     def pull(upstream: Tree) -> Tree:
@@ -51,8 +54,8 @@ def vjp(f: Callable[..., Any], *args: Tree, has_aux: bool = False) -> tuple[Any,
         return jax.tree.unflatten(structure, filled)
 
     if has_aux:
-        output, auxiliary = jax.tree.unflatten(tape.tree, results)
-        return output, pull, auxiliary
+        output, arrays = jax.tree.unflatten(tape.tree, results)
+        return output, pull, auxiliary.join(arrays)
     return jax.tree.unflatten(tree, results), pull
 
 
@@ -86,7 +89,7 @@ def value_and_grad(
         chosen = [args[i] for i in positions]
         value, pull, *auxiliary = vjp(restrict(f, positions, args, kwargs), *chosen, has_aux=has_aux)
         gradients = pull(jnp.ones_like(check_scalar(f, value)))
-        return (value, *auxiliary) if has_aux else value, gradients[0] if isinstance(argnums, int) else gradients
+        return (value, *auxiliary) if has_aux else value, gradients[0] if is_single(argnums) else gradients
 
     return differentiated
 
@@ -133,7 +136,12 @@ def restrict(
 
 def normalize_argnums(f: Callable[..., Any], argnums: int | Sequence[int], count: int) -> list[int]:
     """The positions of the arguments to differentiate, counted from the first."""
-    given = [operator.index(i) for i in ([argnums] if isinstance(argnums, int) else argnums)]
+    try:
+        given = [operator.index(i) for i in np.atleast_1d(argnums).tolist()]
+    except TypeError as error:
+        raise GraphError(
+            f"argnums={argnums!r} numbers no argument of {name_of(f)}: give an integer, or several"
+        ) from error
     wrong = [i for i in given if not -count <= i < count]
     if wrong:
         raise GraphError(
@@ -143,9 +151,15 @@ def normalize_argnums(f: Callable[..., Any], argnums: int | Sequence[int], count
     return [i % count for i in given]
 
 
+def is_single(argnums: Any) -> bool:
+    """Whether argnums is one number, rather than several."""
+    return isinstance(argnums, (int, np.integer))
+
+
 def check_floating(f: Callable[..., Any], args: Sequence[Any], positions: Sequence[int]) -> None:
     """Raise where an argument to differentiate is not of real floating numbers."""
     for i in positions:
+        check_arrays(args[i], "an argument to differentiate")
         bad = [leaf for leaf in jax.tree.leaves(args[i]) if not is_floating(leaf)]
         if not bad:
             continue
@@ -185,12 +199,29 @@ def fit_upstream(upstream: Tree, outputs: Sequence[Array], tree: Any) -> list[Ar
     ]
 
 
-def split_auxiliary(f: Callable[..., Any], tree: Any) -> Sequence[Any]:
-    """The structures of output and auxiliary data."""
-    parts = tree.children()
-    if len(parts) != 2:
-        raise GraphError(f"{name_of(f)} returns {tree}, and has_aux=True expects a pair (output, auxiliary)")
-    return parts
+class Auxiliary:
+    """The auxiliary data of a function while it is traced: its arrays are traced too, all else is kept aside."""
+
+    def split(self, f: Callable[..., Any]) -> Callable[..., Any]:
+        """The function that returns its output and the arrays of its auxiliary data alone."""
+
+        @wraps(f)
+        def divided(*args: Any) -> tuple[Any, list[Array]]:
+            result = f(*args)
+            if not isinstance(result, (tuple, list)) or len(result) != 2:
+                raise GraphError(
+                    f"{name_of(f)} returns {type_of(result)}, and has_aux=True expects a pair (output, auxiliary)"
+                )
+            self.leaves, self.tree = jax.tree.flatten(result[1])
+            return result[0], [leaf for leaf in self.leaves if isinstance(leaf, jax.Array)]
+
+        return divided
+
+    def join(self, arrays: Sequence[Array]) -> Tree:
+        """The auxiliary data again, with these arrays."""
+        replacements = iter(arrays)
+        leaves = [next(replacements) if isinstance(leaf, jax.Array) else leaf for leaf in self.leaves]
+        return jax.tree.unflatten(self.tree, leaves)
 
 
 def is_floating(leaf: Any) -> bool:

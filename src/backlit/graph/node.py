@@ -11,13 +11,14 @@ nodes with the same inputs, and what each sends back is its own share.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from backlit.errors import GraphError, nearest
-from backlit.graph.backprop import active_variables, backpropagate
+from backlit.graph.backprop import active_variables, backpropagate, reached_variables
 from backlit.graph.evaluation import evaluate
 from backlit.graph.fallback import rule_of
 from backlit.graph.gradients import fit_upstream, is_floating
@@ -32,7 +33,8 @@ class Node:
 
     Attributes:
         operation: the primitive that makes it; "input" or "constant" where none does.
-        name: the argument's name for an input, c0, c1, ... for a constant, v0, v1, ... for all others.
+        name: the argument's name for an input, c0, c1, ... for a constant, v0, v1, ... for all others; a name that an
+            argument has is left out.
         path: the layer it belongs to, from `jax.named_scope`; "" outside of every layer.
         inputs: the nodes and the numbers it is made of.
         shape: its shape.
@@ -134,15 +136,13 @@ class Graph:
         self.by_variable: dict[Atom, Node] = {}
         for variable, name in zip(tape.inputs, names, strict=True):
             self.by_variable[variable] = Node(variable, "input", name)
-        for i, constant in enumerate(tape.constants):
-            self.by_variable[constant] = Node(constant, "constant", f"c{i}")
-        count = 0
+        constants, others = ((name for i in count() if (name := f"{letter}{i}") not in names) for letter in "cv")
+        for constant in tape.constants:
+            self.by_variable[constant] = Node(constant, "constant", next(constants))
         for equation in tape.equations:
             siblings = [
-                Node(variable, equation.primitive.name, f"v{count + i}", equation.path)
-                for i, variable in enumerate(equation.outputs)
+                Node(variable, equation.primitive.name, next(others), equation.path) for variable in equation.outputs
             ]
-            count += len(siblings)
             for node, variable in zip(siblings, equation.outputs, strict=True):
                 node.equation, node.siblings = equation, siblings
                 node.inputs = [self.node_of(atom) for atom in equation.inputs]
@@ -249,14 +249,14 @@ class Graph:
         """
         start = self[source] if isinstance(source, str) else source
         end = self.outputs[0] if target is None else self[target] if isinstance(target, str) else target
+        if not isinstance(end, Node):
+            return []
         if end.value is None:
             self.forward()
         if end.shape != ():
             raise GraphError(f"paths end in a single number, and {end.name} has shape {write(end.shape)}")
-        between = {start}
-        for node in self.nodes:
-            if any(isinstance(x, Node) and x in between for x in node.inputs):
-                between.add(node)
+        sources = [atom for atom, node in self.by_variable.items() if node is start and isinstance(atom, Variable)]
+        between = {self.by_variable[variable] for variable in reached_variables(self.tape, sources)}
         found: list[Path] = []
         waiting: list[tuple[tuple[Node, ...], Array]] = [((end,), jnp.ones_like(end.value))] if end in between else []
         while waiting:

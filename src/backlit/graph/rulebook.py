@@ -162,4 +162,6 @@ def describe(rule: Rule) -> str:
     """The equation of a rule: the first line of its own docstring or of its parts'."""
     parts = (*getattr(rule, "locals", ()), *getattr(rule, "pulls", ()))
     documents = [part.__doc__ for part in parts] + [type(rule).__doc__]
+    if any(hasattr(rule, kind) for kind in ("locals", "pulls")) and not any(parts):
+        return "no derivative: constant by parts"
     return next((document.strip().splitlines()[0] for document in documents if document), "")

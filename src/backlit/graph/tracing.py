@@ -83,10 +83,16 @@ def trace_function(f: Callable[..., Any], *args: Any) -> Tape:
 
     try:
         closed, shapes = jax.make_jaxpr(traced, return_shape=True)(*args)
-    except (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError) as error:
+    except (
+        jax.errors.ConcretizationTypeError,
+        jax.errors.NonConcreteBooleanIndexError,
+        jax.errors.TracerArrayConversionError,
+        jax.errors.TracerIntegerConversionError,
+    ) as error:
         raise GraphError(
-            f"{name_of(f)} asks for the value of an array while it is traced (by `if`, `while`, `float()` or "
-            "NumPy): use jnp.where, jax.lax.cond or jax.lax.scan, or close over what decides as a Python value"
+            f"{name_of(f)} asks for the value of an array while it is traced (by `if`, `while`, `float()`, a "
+            "mask as an index, or NumPy): use jnp.where, jax.lax.cond or jax.lax.scan, or close over what "
+            "decides as a Python value"
         ) from error
     tape = open_jaxpr(closed)
     tape.tree = jax.tree.structure(shapes)

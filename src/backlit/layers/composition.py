@@ -6,7 +6,7 @@ Linear as a branch, a skip layer that hands the input straight on.
 """
 
 from collections import Counter
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import reduce
 from operator import add
 from typing import Any
@@ -100,7 +100,7 @@ class Residual(Sequential):
                 f"Residual adds its input, of shape {write(plan.input)}, to its blocks' output, "
                 f"of shape {write(plan.output)}; make the last block end in {write(plan.input)}"
             )
-        return plan
+        return replace(plan, residual=True)
 
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """The input plus what the blocks make of it."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import prod
 
-from backlit.errors import SettingError, ShapeError
+from backlit.errors import ShapeError
 from backlit.functions.initializers import Constant, Initializer, initializer_named
 from backlit.layers.block import Block, Context, Parameters, State
 from backlit.layers.plan import EVERYTHING, POINT, Plan, Variable
@@ -33,8 +33,9 @@ class Dense(Block):
     def __post_init__(self) -> None:
         keep_whole(self, "units")
         keep_flag(self, "bias")
-        if not callable(initializer_named(self.initializer)):
-            raise SettingError(f"Dense takes an initializer such as 'He' or Normal(0.1), not {self.initializer!r}")
+        initializer = initializer_named(self.initializer)
+        if not isinstance(self.initializer, str):
+            object.__setattr__(self, "initializer", initializer)
 
     def plan(self, input: Shape) -> Plan:
         """One weight per feature and unit, one bias per unit."""

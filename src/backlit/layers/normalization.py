@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from backlit.errors import ShapeError
+from backlit.functions.activations import floats
 from backlit.functions.initializers import Constant
 from backlit.layers.block import Block, Context, Parameters, State
 from backlit.layers.plan import Plan, Variable
@@ -49,7 +50,8 @@ class BatchNorm(Block):
         )
 
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
-        """Normalize with the batch's statistics while training, with the running ones otherwise."""
+        """Normalize with the batch's statistics while training, else with the running ones; x keeps its precision."""
+        x = floats(x)
         mean, variance = state["mean"], state["variance"]
         if context.training:
             mean, variance = _statistics(x, context.mask)
@@ -59,7 +61,7 @@ class BatchNorm(Block):
                 "variance": m * state["variance"] + (1 - m) * lax.stop_gradient(variance),
             }
         factor = parameters["scale"] * lax.rsqrt(variance + self.epsilon)
-        return (x - mean) * factor + parameters["shift"], state
+        return ((x - mean) * factor + parameters["shift"]).astype(x.dtype), state
 
 
 def _statistics(x: Array, mask: Array | None) -> tuple[Array, Array]:

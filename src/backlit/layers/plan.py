@@ -83,6 +83,7 @@ class Plan:
         linear: whether the output is an affine map of the input, at prediction.
         parts: the plans of a composition's blocks, by name, in order.
         branched: whether the parts see the same input side by side; else each sees the output of the one before.
+        residual: whether the input is added to what the parts make of it.
     """
 
     input: Shape
@@ -95,6 +96,7 @@ class Plan:
     linear: bool = False
     parts: Mapping[str, "Plan"] = field(default_factory=dict)
     branched: bool = False
+    residual: bool = False
 
     def variables(self, kind: str = "parameters") -> Iterator[tuple[tuple[str, ...], Variable]]:
         """Every variable with its path, those of the parts included; `kind` is 'parameters' or 'state'."""

@@ -118,16 +118,26 @@ def _row(path: str, plan: Plan, before: Reach) -> Row:
 
 def _collapses(path: str, plan: Plan) -> Iterator[str]:
     """A sentence for every run of linear layers, W₂(W₁x) = (W₂W₁)x: one of them can do what they do together."""
+    parts = list(_chain(path, plan))
     run: list[str] = []
-    for name, part in [] if plan.branched else plan.parts.items():
+    for name, part in [] if plan.branched else parts:
         if not part.linear:
             yield from _collapse(run)
             run = []
         elif any(variable.weight for _, variable in part.variables()):
-            run.append(f"{path}{name}")
+            run.append(name)
     yield from _collapse(run)
+    for name, part in parts:
+        yield from _collapses(f"{name}/", part)
+
+
+def _chain(path: str, plan: Plan) -> Iterator[tuple[str, Plan]]:
+    """The parts by path; in place of a plain Sequential in a row, which changes nothing, its own parts."""
     for name, part in plan.parts.items():
-        yield from _collapses(f"{path}{name}/", part)
+        if part.parts and not (plan.branched or part.branched or part.residual):
+            yield from _chain(f"{path}{name}/", part)
+        else:
+            yield f"{path}{name}", part
 
 
 def _collapse(run: list[str]) -> Iterator[str]:

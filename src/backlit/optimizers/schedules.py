@@ -20,11 +20,11 @@ def constant(steps: int) -> Schedule:
 
 
 def cosine(steps: int, warmup: float = 0.0, end: float = 0.0) -> Schedule:
-    """end + (1 − end)(1 + cos(πt/N))/2, after a straight rise from 0 in the first share `warmup` of the steps.
+    """t/n for t < n, then end + (1 − end)(1 + cos(π(t − n)/(N − n)))/2: a straight rise from 0, then a cosine.
 
     Args:
         steps: N.
-        warmup: from 0 to 1, 1 left out; default 0.
+        warmup: n/N, the share of the steps that rise, from 0 to 1, 1 left out; default 0: no rise.
         end: the share of η that is left at step N, from 0 to 1; default 0.
 
     Source: Loshchilov & Hutter 2017.

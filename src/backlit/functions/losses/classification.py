@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 from jax import lax
 
+from backlit.errors import ShapeError
 from backlit.functions.activations import relu, sigmoid, softmax
 from backlit.functions.losses.loss import MANY_CLASSES, TWO_CLASSES, Loss, each_example, paired
-from backlit.shapes import Array, Shape
+from backlit.shapes import Array, Shape, write
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,8 @@ class CrossEntropy(Loss):
     def output_shapes(self, task: str, classes: int, targets_shape: Shape) -> tuple[Shape, ...]:
         """A unit for each class, at each step where the targets have steps."""
         shape = tuple(targets_shape[1:])
+        if shape[-1:] == (1,):
+            return (*shape[:-1], classes), (*shape, classes)
         return (shape,) if shape[-1:] == (classes,) else ((*shape, classes),)
 
 
@@ -125,7 +128,16 @@ class Hinge(Loss):
         return outputs if several_units(outputs) else both_signs(outputs)
 
     def output_shapes(self, task: str, classes: int, targets_shape: Shape) -> tuple[Shape, ...]:
-        """A unit for each class; two classes need only one."""
+        """A unit for each class; two classes need only one.
+
+        Raises:
+            ShapeError: an example has several targets.
+        """
+        if tuple(targets_shape[1:]) not in ((), (1,)):
+            raise ShapeError(
+                f"The loss hinge takes one class an example, targets of shape N or N×1, not "
+                f"{'×'.join(['N', *map(str, targets_shape[1:])])}: give the classes' numbers, or choose cross-entropy"
+            )
         return ((1,), (), (2,)) if task == TWO_CLASSES else ((classes,),)
 
 
@@ -141,9 +153,18 @@ def both_signs(outputs: Array) -> Array:
 
 
 def score_of_target(scores: Array, targets: Array) -> Array:
-    """s_y of each example: a masked sum, whose gradient is a mask, where indexing's would be a scatter."""
-    if targets.ndim == scores.ndim:
-        targets = targets[..., 0]
+    """s_y of each example: a masked sum, whose gradient is a mask, where indexing's would be a scatter.
+
+    Raises:
+        ShapeError: the targets are not one class for each row of scores.
+    """
+    rows = scores.shape[:-1]
+    if targets.shape not in (rows, (*rows, 1)):
+        raise ShapeError(
+            f"Scores of shape {write(scores.shape)} need the numbers of classes in targets of shape {write(rows)}, "
+            f"not {write(targets.shape)}: give one class for each row of scores"
+        )
+    targets = targets.reshape(rows)
     classes = lax.broadcasted_iota(jnp.int32, scores.shape, scores.ndim - 1)
     chosen = classes == targets.astype(jnp.int32)[..., None]
     return jnp.sum(lax.select(chosen, scores, lax.full_like(scores, 0)), axis=-1)

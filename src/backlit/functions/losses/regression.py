@@ -4,13 +4,12 @@ The outputs are the predictions f, and an example with T target columns has T er
 weighted mean of its examples' losses. Source: documents 1, 2 and 4.
 """
 
-import math
 from dataclasses import dataclass
 
 import jax.numpy as jnp
 
-from backlit.errors import SettingError
 from backlit.functions.losses.loss import REGRESSION, Loss, each_example, paired
+from backlit.functions.settings import require_positive
 from backlit.shapes import Array, Shape
 
 
@@ -121,8 +120,7 @@ class Huber(RegressionLoss):
     delta: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 0 < self.delta < math.inf:
-            raise SettingError(f"huber's delta is {self.delta}, but it must be a positive, finite number")
+        require_positive("huber's delta", self.delta)
 
     def examples(self, outputs: Array, targets: Array) -> Array:
         """The Huber errors' mean, of shape (B,)."""

@@ -49,6 +49,8 @@ def pull_input(params: Params, inputs: Values, output: Array, upstream: Array) -
 def pull_kernel(params: Params, inputs: Values, output: Array, upstream: Array) -> Array:
     """y = x ∗ w: w̄ = x ∗ ȳ, dilated by the stride, with batch and channels exchanged"""
     x, w = inputs
+    if not upstream.size:
+        return lax.full_like(w, 0)
     numbers = params["dimension_numbers"]
     low, high = margins(params, x, w, upstream)
     gradient = lax.conv_general_dilated(

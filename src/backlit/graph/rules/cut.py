@@ -57,7 +57,8 @@ def cut_tape(joint: Joint) -> Cut:
     """Cut a joint tape where the gradients enter."""
     equations = joint.tape.equations
     arrived = dependents(equations, [*joint.carry_bars, *joint.y_bars])
-    turning = dependents(equations, [*joint.carry, *joint.xs])
+    acting = [variable for equation in equations if equation.effects for variable in equation.outputs]
+    turning = dependents(equations, [*joint.carry, *joint.xs, *acting])
     known = [equation for equation in equations if not arrived.intersection(equation.inputs)]
     cheap = [equation for equation in known if equation.primitive.name in CHEAP and grows(equation)]
 
@@ -76,7 +77,7 @@ def cut_tape(joint: Joint) -> Cut:
     kept = [v for v in dict.fromkeys([*crossing, *awaited]) if v in turning and v not in stacked]
     loop = [equation for equation in known if turning.intersection(equation.inputs) or equation.effects]
     forward, entering = prune(loop, [*joint.results, *kept], cheap)
-    rest = [equation for equation in known if not turning.intersection(equation.inputs)]
+    rest = [equation for equation in known if not (equation.effects or turning.intersection(equation.inputs))]
     before, _ = prune(rest, [*entering, *crossing])
     return Cut(before, forward, kept, crossing, backward, summed, factors, emitted, after)
 
@@ -85,29 +86,27 @@ def postpone(
     backward: Sequence[Equation], gradients: Sequence[Atom], timed: set[Atom]
 ) -> tuple[list[Equation], list[Atom], dict[Atom, Variable]]:
     """Move the matrix products that only a sum over time waits for out of the loop: Σ_t a_tᵀb_t is one product."""
-    producers: dict[Atom, Equation] = {variable: equation for equation in backward for variable in equation.outputs}
-    after: dict[Equation, Equation] = {}
-    summed: dict[Atom, None] = {}
+    produced = {variable for equation in backward for variable in equation.outputs}
+    after: list[Equation] = []
+    summed: dict[Atom, None] = dict.fromkeys(gradients)
     factors: dict[Atom, Variable] = {}
-
-    def total(atom: Atom) -> None:
-        equation = producers.get(atom)
-        if equation and equation.primitive.name == "dot_general" and timed.issuperset(equation.inputs):
+    for equation in reversed(backward):
+        output = equation.outputs[0] if equation.outputs else None
+        if output not in summed:
+            continue
+        if equation.primitive.name == "dot_general" and timed.issuperset(equation.inputs):
             stacked: list[Atom] = [factors.setdefault(factor, Variable(None)) for factor in equation.inputs]
             (left, right), (left_batch, right_batch) = equation.params["dimension_numbers"]
             contracted = ((0, *later(left)), (0, *later(right)))
             params = {**equation.params, "dimension_numbers": (contracted, (later(left_batch), later(right_batch)))}
-            after[equation] = Equation(equation.primitive, params, stacked, equation.outputs, equation.path)
-        elif equation and equation.primitive.name in LINEAR and producers.keys() >= set(equation.inputs):
-            for source in equation.inputs:
-                total(source)
-            after[equation] = equation
+            after.append(Equation(equation.primitive, params, stacked, equation.outputs, equation.path))
+        elif equation.primitive.name in LINEAR and produced.issuperset(equation.inputs):
+            summed.update(dict.fromkeys(equation.inputs))
+            after.append(equation)
         else:
-            summed[atom] = None
-
-    for gradient in gradients:
-        total(gradient)
-    return list(after.values()), list(summed), factors
+            continue
+        del summed[output]
+    return after[::-1], list(summed), factors
 
 
 def dependents(equations: Iterable[Equation], sources: Iterable[Variable]) -> set[Atom]:
@@ -148,19 +147,22 @@ def derive(
     order = {variable: i for i, equation in enumerate(known) for variable in equation.outputs}
     kept, chosen = set(crossing), set[Equation]()
 
-    def steps(variable: Variable, found: dict[Variable, set[Equation] | None]) -> set[Equation] | None:
-        if variable in kept or at_hand(variable):
-            return set()
-        if variable not in found:
-            equation = producers.get(variable)
-            sources = [atom for atom in equation.inputs if isinstance(atom, Variable)] if equation else []
-            before = [step for source in sources if (step := steps(source, found)) is not None]
-            found[variable] = {equation}.union(*before) if equation and len(before) == len(sources) else None
-        return found[variable]
+    def steps(variable: Variable) -> set[Equation] | None:
+        found, waiting = set[Equation](), [variable]
+        while waiting:
+            needed = waiting.pop()
+            if needed in kept or at_hand(needed):
+                continue
+            if needed not in producers:
+                return None
+            if producers[needed] not in found:
+                found.add(producers[needed])
+                waiting += [atom for atom in producers[needed].inputs if isinstance(atom, Variable)]
+        return found
 
     for variable in sorted(crossing, key=lambda variable: order.get(variable, -1), reverse=True):
         kept.discard(variable)
-        needed = steps(variable, {})
+        needed = steps(variable)
         if needed is None:
             kept.add(variable)
         else:

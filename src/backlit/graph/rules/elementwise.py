@@ -140,7 +140,7 @@ def absolute(params: Params, inputs: Values, output: Array) -> Any:
     """y = |x|: ∂y/∂x = 1 where x ≥ 0, −1 elsewhere; for a complex x, the conjugate of its direction"""
     x = inputs[0]
     if jnp.iscomplexobj(x):
-        return lax.conj(lax.sign(x))
+        return lax.conj(x) / jnp.where(output == 0, 1, output)
     return 2 * where(lax.ge(x, 0 * x), output) - 1
 
 

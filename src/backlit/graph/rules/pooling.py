@@ -2,7 +2,8 @@
 
 Windows that lie side by side are blocks of a reshaped array: their rules are reductions over the blocks' own axes,
 which compile to far faster loops than the general ones. In a window whose largest (or smallest) element occurs several
-times the first one gets the gradient, as in JAX.
+times the first one gets the gradient, as in JAX. A window that holds NaN has no element equal to its extremum: where
+windows are blocks, nothing gets its gradient.
 """
 
 import math
@@ -13,7 +14,7 @@ import jax
 from jax import lax
 from jax.extend.core import primitives
 
-from backlit.graph.fallback import bind
+from backlit.graph.fallback import bind, explain
 from backlit.graph.rulebook import Params, PerInput, Values, register
 from backlit.graph.rules.convolution import dilate
 from backlit.shapes import Array, Shape
@@ -50,8 +51,9 @@ def pull_extremum(params: Params, x: Array, output: Array, upstream: Array, prim
     """The upstream gradient of every window, at its first extreme element; over gaps it is left to JAX."""
     windows = params["window_dimensions"]
     if not undilated(params):
-        _, pull = jax.vjp(lambda operand: bind(primitive, params, [operand])[0], x)
-        return pull(upstream)[0]
+        with explain(primitive):
+            _, pull = jax.vjp(lambda operand: bind(primitive, params, [operand])[0], x)
+            return pull(upstream)[0]
     if not side_by_side(params):
         better = primitives.ge_p if primitive is primitives.reduce_window_max_p else primitives.le_p
         names = ("window_dimensions", "window_strides", "padding")
