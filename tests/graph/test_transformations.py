@@ -330,6 +330,13 @@ SHARDED = """
 
     mean = jax.shard_map(shared, mesh=mesh, in_specs=(P(), P("batch")), out_specs=P())
     np.testing.assert_allclose(jax.jit(grad(mean))(w, x), jax.grad(mean)(w, x), rtol=1e-5, atol=1e-6)
+
+    explicit = jax.make_mesh((4,), ("batch",), axis_types=(jax.sharding.AxisType.Explicit,))
+    with jax.set_mesh(explicit):
+        typed = jax.device_put(x, NamedSharding(explicit, P("batch")))
+        ours, theirs = (g(lambda w, x: jnp.tanh(x @ w).sum(), (0, 1))(w, typed) for g in (grad, jax.grad))
+    np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-5, atol=1e-6)
+    assert ours[1].sharding == theirs[1].sharding
     print("equal")
 """
 

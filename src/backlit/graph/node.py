@@ -9,7 +9,7 @@ Every output of an operation is a node of its own: an operation with several out
 nodes with the same inputs, and what each sends back is its own share.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -136,7 +136,7 @@ class Graph:
         self.by_variable: dict[Atom, Node] = {}
         for variable, name in zip(tape.inputs, names, strict=True):
             self.by_variable[variable] = Node(variable, "input", name)
-        constants, others = ((name for i in count() if (name := f"{letter}{i}") not in names) for letter in "cv")
+        constants, others = number_names("c", names), number_names("v", names)
         for constant in tape.constants:
             self.by_variable[constant] = Node(constant, "constant", next(constants))
         for equation in tape.equations:
@@ -306,6 +306,11 @@ def trace(f: Callable[..., Any], *args: Tree) -> Graph:
     """
     leaves, structure = jax.tree.flatten(args)
     return Graph(trace_function(f, *args), name_arguments(f, args), structure, leaves)
+
+
+def number_names(letter: str, taken: Collection[str]) -> Iterator[str]:
+    """A letter with 0, 1, 2, ..., but for the names that are taken."""
+    return (name for i in count() if (name := f"{letter}{i}") not in taken)
 
 
 def is_finite(value: Any) -> bool:

@@ -6,8 +6,10 @@ What was read somewhere gets its gradient added there; what was overwritten gets
 from collections.abc import Sequence
 from typing import Any
 
+import jax
 from jax import lax
 from jax.extend.core import primitives
+from jax.sharding import AxisType
 
 from backlit.graph.fallback import Fallback, bind
 from backlit.graph.rulebook import Params, PerInput, Pull, Values, register
@@ -117,9 +119,10 @@ class Sort:
     ) -> tuple[list[Any], Pull]:
         """The sorted inputs and their pull."""
         axis, shape = params["dimension"], inputs[0].shape
-        *outputs, places = lax.sort(
-            (*inputs, lax.broadcasted_iota("int32", shape, axis)), axis, params["is_stable"], params["num_keys"]
-        )
+        sharding = jax.typeof(inputs[0]).sharding
+        spelled = sharding if AxisType.Explicit in sharding.mesh.axis_types else None
+        order = lax.broadcasted_iota("int32", shape, axis, out_sharding=spelled)
+        *outputs, places = lax.sort((*inputs, order), axis, params["is_stable"], params["num_keys"])
 
         def pull(upstream: Sequence[Array | None]) -> list[Array | None]:
             return [

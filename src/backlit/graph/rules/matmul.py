@@ -6,8 +6,11 @@ that factor's free axes.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
+import jax
 from jax import lax
+from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from backlit.graph.rulebook import Params, PerInput, Values, register
 from backlit.graph.rules.shaping import invert
@@ -50,17 +53,26 @@ def pull_factor(
         (tuple(upstream_sum), free(other.ndim, other_sum, other_batch)),
         (tuple(range(len(x_batch))), tuple(other_batch)),
     )
+    partners = dict(zip(other_sum, x_sum, strict=True))
+    order = (*x_batch, *free(x.ndim, x_sum, x_batch), *(partners[axis] for axis in sorted(other_sum)))
     product = lax.dot_general(
         upstream,
         other,
         numbers,
         precision=params["precision"],
         preferred_element_type=params["preferred_element_type"],
+        out_sharding=arrange(x, order, jax.typeof(other).sharding.mesh),
     )
-    partners = dict(zip(other_sum, x_sum, strict=True))
-    order = (*x_batch, *free(x.ndim, x_sum, x_batch), *(partners[axis] for axis in sorted(other_sum)))
     gradient = lax.transpose(product, invert(order))
     return gradient if gradient.dtype == x.dtype else lax.convert_element_type(gradient, x.dtype)
+
+
+def arrange(x: Array, order: Axes, mesh: Any) -> NamedSharding | None:
+    """The sharding of a factor with its axes in this order, over a mesh whose axes the types spell out."""
+    if AxisType.Explicit not in mesh.axis_types:
+        return None
+    spec = jax.typeof(x).sharding.spec
+    return NamedSharding(mesh, PartitionSpec(*(spec[axis] for axis in order)))
 
 
 def free(rank: int, summed: Axes, batch: Axes) -> tuple[int, ...]:
