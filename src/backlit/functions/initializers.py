@@ -7,6 +7,7 @@ He, Glorot and LeCun choose the variance so that signals keep their size from la
 """
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -29,7 +30,7 @@ class Initializer(Protocol):
 
 
 @dataclass(frozen=True)
-class VarianceScaling:
+class VarianceScaling(ABC):
     """Draws weights of mean 0 and a variance chosen from the fans: the base of He, Glorot and LeCun.
 
     Args:
@@ -48,9 +49,9 @@ class VarianceScaling:
                 f"{self.name}'s distribution is {self.distribution!r}, but it must be 'normal' or 'uniform'"
             )
 
+    @abstractmethod
     def variance(self, fan_in: int, fan_out: int) -> float:
         """The variance of one weight."""
-        raise NotImplementedError
 
     def __call__(self, key: Array, shape: Shape, dtype: Any = jnp.float32) -> Array:
         """Weights of this shape, of the initializer's variance."""

@@ -5,6 +5,7 @@ example. The loss of a batch is the weighted mean of these numbers; training tak
 mask of padded rows.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,7 +17,7 @@ TASKS = (REGRESSION, TWO_CLASSES, MANY_CLASSES)
 
 
 @dataclass(frozen=True)
-class Loss:
+class Loss(ABC):
     """The contract: one number an example, and what the output layer must look like.
 
     Attributes:
@@ -45,17 +46,17 @@ class Loss:
         self.check_task(task)
         return self.output_shapes(task, classes, (1,) if targets == 1 else (1, targets))[0][-1]
 
+    @abstractmethod
     def examples(self, outputs: Array, targets: Array) -> Array:
         """The loss of each example, of shape (B,)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def predict(self, outputs: Array) -> Array:
         """Values (B,) or (B, T), or probabilities (B, K); two classes on one unit give (B, 2)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def output_shapes(self, task: str, classes: int, targets_shape: Shape) -> tuple[Shape, ...]:
         """The shapes that one example's output may have, the recommended one first."""
-        raise NotImplementedError
 
     def check_task(self, task: str) -> None:
         """Makes sure that the loss fits the task.
