@@ -236,7 +236,7 @@ def test_the_default_network_fits_every_loss(loss, line, points):
     x, y = points if "many classes" in rule.tasks else line
     if rule.tasks == ("two classes",):
         y = (y > 0).astype(int)
-    bl.prepare(None, x, y, loss=loss)
+    assert bl.prepare(None, x, y, loss=loss).loss == rule
 
 
 def test_an_optimizer_may_be_a_transformation_of_optax_and_equals_the_same_rule_by_name():

@@ -30,7 +30,6 @@ class Activation:
         equation: f as people write it.
         summary: one line for listings.
         parameters: the names and defaults of f's parameters.
-        saturates: whether f flattens out on both sides, so that its gradient vanishes there.
     """
 
     name: str
@@ -40,7 +39,6 @@ class Activation:
     equation: str
     summary: str
     parameters: Mapping[str, float] = field(default_factory=dict)
-    saturates: bool = False
 
 
 def linear(z: Array) -> Array:
@@ -213,7 +211,6 @@ ACTIVATIONS: dict[str, Activation] = {
             (0.0, 1.0),
             "1 / (1 + e⁻ᶻ)",
             "the logistic function: a probability",
-            saturates=True,
         ),
         Activation(
             "Tanh",
@@ -222,7 +219,6 @@ ACTIVATIONS: dict[str, Activation] = {
             (-1.0, 1.0),
             "(eᶻ − e⁻ᶻ) / (eᶻ + e⁻ᶻ)",
             "a sigmoid centered on zero",
-            saturates=True,
         ),
         Activation("ReLU", relu, step, (0.0, INFINITY), "max(z, 0)", "rectified linear unit: the usual choice"),
         Activation(
@@ -269,7 +265,6 @@ ACTIVATIONS: dict[str, Activation] = {
             (0.0, 1.0),
             "eᶻᵢ / Σⱼ eᶻʲ",
             "probabilities of several classes, which sum to 1",
-            saturates=True,
         ),
     )
 }
