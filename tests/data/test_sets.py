@@ -5,7 +5,7 @@ import pytest
 from sklearn import datasets
 
 from backlit.data import names, read
-from backlit.errors import DataError, SettingError
+from backlit.errors import DataError, InputError
 
 
 @pytest.mark.parametrize("name", sorted(names()))
@@ -83,7 +83,7 @@ def test_settings_are_read_and_a_seed_gives_the_same_points():
     ],
 )
 def test_bad_settings_of_a_toy_are_refused(text):
-    with pytest.raises(SettingError):
+    with pytest.raises(InputError):
         read(text)
 
 

@@ -1,83 +1,21 @@
 """One harness for every layer of the registry: whatever a layer's plan says, its application does."""
 
 import json
-from dataclasses import dataclass
 
+import basic_cases
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from backlit.errors import ShapeError
-from backlit.layers.activation import (
-    ELU,
-    GeneralizedReLU,
-    LeakyReLU,
-    Linear,
-    ReLU,
-    Sigmoid,
-    Sign,
-    Softmax,
-    Softplus,
-    Step,
-    Swish,
-    Tanh,
-)
-from backlit.layers.block import Block, Context
-from backlit.layers.composition import Parallel, Residual, Sequential
-from backlit.layers.dense import Dense
-from backlit.layers.normalization import BatchNorm
+from backlit.layers.activation import Linear, ReLU
+from backlit.layers.block import Context
+from backlit.layers.composition import Sequential
 from backlit.layers.notation import read, write
-from backlit.layers.preprocessing import Impute, OneHot, Standardize
 from backlit.layers.registry import LAYERS
-from backlit.layers.regularization import Dropout
-from backlit.layers.reshaping import Flatten
-from backlit.layers.scaling import Rescale
 
-
-@dataclass(frozen=True)
-class Case:
-    """A layer, the shape of an example, and what it makes of it, by hand; `bad` is a shape that it must refuse."""
-
-    block: Block
-    input: tuple[int, ...]
-    output: tuple[int, ...]
-    parameters: int = 0
-    bad: tuple[int, ...] | None = None
-    flat: bool = False  # its derivative is 0 almost everywhere
-
-
-CASES = [
-    Case(Sequential(Dense(4), Tanh, Dense(2)), (3,), (2,), 26, bad=()),
-    Case(Sequential(), (5, 2), (5, 2)),
-    Case(Sequential(Dense(4), BatchNorm, Swish), (5, 3), (5, 4), 24),
-    Case(Residual(Dense(4), Tanh, Residual(Dense(4))), (5, 4), (5, 4), 40, bad=(3,)),
-    Case(Parallel(Linear, Sequential(Dense(8), Tanh), Dense(1)), (5, 3), (5, 12), 36, bad=()),
-    Case(Parallel(Dense(2), Sequential(Tanh, Dense(2)), combine="add"), (3,), (2,), 16, bad=()),
-    Case(Dense(4), (3,), (4,), 16, bad=()),
-    Case(Dense(4, bias=False, initializer="Glorot"), (2, 5, 3), (2, 5, 4), 12, bad=()),
-    Case(BatchNorm(momentum=0.5), (3,), (3,), 6, bad=()),
-    Case(BatchNorm(epsilon=0.1), (5, 3), (5, 3), 6, bad=()),
-    Case(Dropout(0.25), (5, 3), (5, 3)),
-    Case(Flatten(), (2, 5, 3), (30,)),
-    Case(Flatten(), (), (1,)),
-    Case(Linear(), (5, 3), (5, 3)),
-    Case(Step(), (5, 3), (5, 3), flat=True),
-    Case(Sign(), (5, 3), (5, 3), flat=True),
-    Case(Sigmoid(), (5, 3), (5, 3)),
-    Case(Tanh(), (5, 3), (5, 3)),
-    Case(ReLU(), (5, 3), (5, 3)),
-    Case(LeakyReLU(0.2), (5, 3), (5, 3)),
-    Case(GeneralizedReLU(-1.0), (5, 3), (5, 3)),
-    Case(ELU(0.5), (5, 3), (5, 3)),
-    Case(Softplus(), (5, 3), (5, 3)),
-    Case(Swish(2.0), (5, 3), (5, 3)),
-    Case(Softmax(), (5, 3), (5, 3), bad=()),
-    Case(Impute(), (5, 3), (5, 3)),
-    Case(Standardize((1,)), (5, 3), (5, 3), bad=(5, 1)),
-    Case(OneHot((0, 3, 2)), (3,), (6,), bad=(2,)),
-    Case(Rescale(), (5, 3), (5, 3), bad=()),
-]
+CASES = [*basic_cases.CASES]
 
 
 def of(cases):
@@ -94,6 +32,8 @@ def variables(case, dtype=jnp.float32):
 
 
 def examples(case, count, dtype=np.float32):
+    if case.tokens:
+        return np.random.default_rng(0).integers(0, case.tokens, (count, *case.input), np.int32)
     return np.random.default_rng(0).normal(size=(count, *case.input)).astype(dtype)
 
 

@@ -85,7 +85,7 @@ def networks() -> dict[str, str]:
     """Networks by name."""
     from backlit.networks.named import NETWORKS
 
-    return {name: first_line(network) for name, network in NETWORKS.items()}
+    return {name: recipe.summary for name, recipe in NETWORKS.items()}
 
 
 def data_sets() -> dict[str, str]:

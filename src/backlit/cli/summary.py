@@ -23,7 +23,9 @@ def summary(
             "--input", metavar="SHAPE", help="The shape of one example, such as 32,32,3; a run knows its own."
         ),
     ] = None,
-    outputs: Annotated[int, typer.Option(min=1, help="The number of outputs, for a network by name.")] = 1,
+    outputs: Annotated[
+        int | None, typer.Option(min=1, help="The number of outputs of a network by name. Default: as published, or 1.")
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Show a network's layers: shapes, parameters, costs.
@@ -38,9 +40,11 @@ def summary(
         if input_shape is None:
             raise SettingError("--input is missing: give the shape of one example, such as --input 32,32,3")
         shape = options.read_shape(input_shape)
-        from backlit.networks.named import network_named
+        from backlit.networks.named import network_named, recipe_named
 
-        found = network_named(network, shape, outputs, rows=1).summary(shape)
+        recipe = recipe_named(network)
+        units = outputs or (recipe.units if recipe else 1)
+        found = network_named(network, shape, units, rows=1).summary(shape)
     if as_json:
         print_json(
             {

@@ -52,7 +52,12 @@ def train(
     class_weight: Annotated[
         str | None, typer.Option(help="balanced: every class counts alike.", rich_help_panel=NETWORK)
     ] = None,
-    optimizer: Annotated[str, typer.Option(help="See `backlit list optimizers`.", rich_help_panel=TRAINING)] = "adam",
+    optimizer: Annotated[
+        str | None,
+        typer.Option(
+            help="See `backlit list optimizers`. Default: adam, or a named network's own.", rich_help_panel=TRAINING
+        ),
+    ] = None,
     learning_rate: Annotated[
         float | None, typer.Option(help="The step size, above 0. Default: the optimizer's.", rich_help_panel=TRAINING)
     ] = None,

@@ -5,16 +5,15 @@ A name may carry settings: `spirals(n=500, noise=0.1, seed=3)`. It is parsed, ne
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from backlit.calls import read_call
 from backlit.data.content import Content
 from backlit.errors import SettingError, nearest
 
-LONGEST = 200
 MOST = 1_000_000
 NOISIEST = 1_000_000
 SETTINGS = ("n", "noise", "seed")
@@ -101,40 +100,23 @@ def read_toy(text: str) -> Content:
             standard deviation from 0 to 1,000,000; the seed of the points ≥ 0, default 0.
 
     Raises:
+        NotationError: the text cannot be read.
         SettingError: a setting is unknown or out of range.
 
     >>> read_toy("xor(n=4)").targets.tolist()
     [0, 1, 1, 0]
     """
-    name, _, settings = text.partition("(")
-    toy = TOYS[name.strip()]
-    chosen = parse_settings(text.strip()) if settings else {}
+    name, chosen = read_call(text)
+    toy = TOYS[name]
+    for word in chosen:
+        if word not in SETTINGS:
+            raise SettingError(f"{text}: no setting {word!r}; {nearest(word, SETTINGS)}")
     n, noise, seed = chosen.get("n", 1000), chosen.get("noise", toy.noise), chosen.get("seed", 0)
-    if not (isinstance(n, int) and 4 <= n <= MOST):
+    if not (type(n) is int and 4 <= n <= MOST):
         raise SettingError(f"{text}: n = {n}, but a whole number from 4 to {MOST:,} is needed")
     if not 0 <= noise <= NOISIEST:
         raise SettingError(f"{text}: noise = {noise}, but a standard deviation from 0 to {NOISIEST:,} is needed")
-    if not (isinstance(seed, int) and seed >= 0):
+    if not (type(seed) is int and seed >= 0):
         raise SettingError(f"{text}: seed = {seed}, but a whole number ≥ 0 is needed")
     x, y = toy.make(n, noise, np.random.Generator(np.random.PCG64(seed)))
-    return Content(name.strip(), x.astype(np.float32), y.astype(np.float32 if y.dtype.kind == "f" else np.int32))
-
-
-def parse_settings(text: str) -> dict[str, int | float]:
-    """The settings of `name(key=number, ...)`."""
-    unreadable = SettingError(f"cannot read {text[:LONGEST]!r}: write it as spirals(n=500, noise=0.1)")
-    if len(text) > LONGEST:
-        raise unreadable
-    try:
-        call = ast.parse("toy(" + text.partition("(")[2], mode="eval").body
-        settings = {word.arg: ast.literal_eval(word.value) for word in getattr(call, "keywords", [])}
-    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
-        raise unreadable from None
-    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.args:
-        raise unreadable
-    for word, value in settings.items():
-        if word not in SETTINGS:
-            raise SettingError(f"{text}: no setting {word!r}; {nearest(str(word), SETTINGS)}")
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise SettingError(f"{text}: {word} = {value!r}, but a number is needed")
-    return settings
+    return Content(name, x.astype(np.float32), y.astype(np.float32 if y.dtype.kind == "f" else np.int32))

@@ -32,6 +32,12 @@ class Context:
         training: whether dropout drops and batch statistics are used.
         key: the random key of this application; None where nothing is random.
         mask: (B,) with 1 for real examples and 0 for padding; None where all are real.
+        steps: (B, T) with 1 for the real steps of a sequence and 0 for padding; None where all are real.
+        memory: (B, S, F), what cross attention looks at: the encoded source of a decoder; None where there is none.
+        memory_steps: (B, S), the real steps of the memory; None where all are.
+        streaming: the most steps that a stream may have, where one sequence arrives piece by piece: layers with a
+            memory of earlier steps (recurrent, attention, positions) then begin with what their state carries, nothing
+            at first, and return it anew; 0: each input is a whole sequence, and nothing is carried.
         observe: called as observe(path, block, input, output) after each block of a composition.
         path: the names of the enclosing blocks, joined by '/'.
     """
@@ -39,6 +45,10 @@ class Context:
     training: bool = False
     key: Array | None = None
     mask: Array | None = None
+    steps: Array | None = None
+    memory: Array | None = None
+    memory_steps: Array | None = None
+    streaming: int = 0
     observe: Observer | None = None
     path: str = ""
 
@@ -62,6 +72,13 @@ class Block(ABC):
     @abstractmethod
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """The output (B, *output) for an input (B, *input), and the state after it."""
+
+    def steps(self, steps: Array | None) -> Array | None:
+        """The real steps of the output (B, T'), given those of the input (B, T): the same, where time stays as it is.
+
+        A layer that changes or ends the axis of time says how; None where every step of the output is real.
+        """
+        return steps
 
     def initialize(self, input: Shape, key: Array) -> tuple[Parameters, State]:
         """Draw the first parameters and state for an input of this shape; the same key draws the same values."""

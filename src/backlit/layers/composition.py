@@ -16,6 +16,7 @@ import jax.numpy as jnp
 
 from backlit.errors import SettingError, ShapeError
 from backlit.layers.block import Block, Context, Parameters, State, as_block, literal
+from backlit.layers.padding import Padding
 from backlit.layers.plan import POINT, Plan
 from backlit.shapes import Array, Shape, write
 
@@ -81,8 +82,14 @@ class Sequential(Composition):
         """Each block in turn, under its name."""
         after: State = {}
         for index, (name, block) in enumerate(self.named.items()):
+            steps = block.mark(x) if isinstance(block, Padding) else block.steps(context.steps)
             x = _apply(name, block, parameters, state, x, context.enter(name, index), after)
+            context = replace(context, steps=steps)
         return x, after
+
+    def steps(self, steps: Array | None) -> Array | None:
+        """The real steps after the last block."""
+        return reduce(lambda real, block: block.steps(real), self.blocks, steps)
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -157,6 +164,10 @@ class Parallel(Composition):
             for index, (name, block) in enumerate(self.named.items())
         ]
         return (jnp.concatenate(outputs, axis=-1) if self.combine == "concatenate" else reduce(add, outputs)), after
+
+    def steps(self, steps: Array | None) -> Array | None:
+        """The real steps of the branches' outputs, which have one axis of time."""
+        return self.blocks[0].steps(steps)
 
     def _combined(self, outputs: list[Shape]) -> Shape:
         shapes = ", ".join(write(output) for output in outputs)

@@ -19,3 +19,6 @@ class Flatten(Block):
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """Reshape."""
         return x.reshape(x.shape[0], prod(x.shape[1:])), {}
+
+    def steps(self, steps: Array | None) -> None:
+        """There is no axis of time any more."""

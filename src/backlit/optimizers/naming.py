@@ -8,11 +8,11 @@ from typing import Any
 import optax
 import optax.contrib
 
+from backlit.calls import call_named, hyphenated, read_call
 from backlit.errors import SettingError, nearest
 from backlit.optimizers.adaptive import adagrad, adam, rmsprop
 from backlit.optimizers.descent import gradient_descent, heavy_ball, momentum, nesterov
 from backlit.optimizers.learning_rates import LearningRate, require_rate
-from backlit.optimizers.notation import call_named, hyphenated, read_call
 
 Rule = Callable[..., optax.GradientTransformation]
 

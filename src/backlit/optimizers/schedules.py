@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import optax
 
+from backlit.calls import call_named, read_call
 from backlit.errors import SettingError, nearest
 from backlit.optimizers.learning_rates import Schedule, require_rate, require_share, require_within
-from backlit.optimizers.notation import call_named, read_call
 from backlit.shapes import Array
 
 

@@ -20,7 +20,7 @@ from backlit.layers.block import Block, Context, State, as_block
 from backlit.layers.composition import Sequential
 from backlit.layers.preprocessing import Impute, OneHot, Preprocessing, Standardize
 from backlit.layers.scaling import Rescale
-from backlit.networks.named import network_named
+from backlit.networks.named import network_named, recipe_named
 from backlit.optimizers import default_learning_rate, optimizer_named, schedule_named
 from backlit.shapes import Shape, write
 from backlit.training.objective import Objective, body_of, check_head, check_preprocessing, weights_of
@@ -40,14 +40,15 @@ def prepare(
     columns: Mapping[str, str] | None = None,
     weights: Any = None,
     loss: Any = None,
-    optimizer: str | optax.GradientTransformation = "adam",
+    optimizer: str | optax.GradientTransformation | None = None,
     **settings: Any,
 ) -> Run:
     """A run that is ready to train, with everything checked and nothing trained.
 
     Args:
-        network: a block, the notation, a name, a JSON file, or None for the default network. Preprocessing layers of
-            its own stand at the top level, come before all that is trained, and fill the data's gaps.
+        network: a block, the notation, a name, a JSON file, or None for the default network. A name may bring a loss
+            and settings of its own; what is given here goes before them. Preprocessing layers of its own stand at the
+            top level, come before all that is trained, and fill the data's gaps.
         data: whatever `read` takes: a file, a name, a frame, an array (with `y`); or a Dataset.
         y: targets (N,) or (N, T), when data is an array.
         validation: separate validation data, like `data` (for arrays: a pair x, y); None: a part of `data`.
@@ -58,7 +59,8 @@ def prepare(
         weights: sample weights (N,), or the name of a column; they count in what training makes small, never in a
             score.
         loss: a loss, its name, or a function (outputs, targets) → (B,); None: by the task.
-        optimizer: an update rule by name, or a transformation in Optax's protocol, which brings its own learning rate.
+        optimizer: an update rule by name, or a transformation in Optax's protocol, which brings its own learning rate;
+            None: Adam, or the named network's own.
         **settings: see `Settings`.
 
     Returns:
@@ -67,6 +69,13 @@ def prepare(
     Raises:
         InputError: whatever cannot be used, before any work starts.
     """
+    recipe = recipe_named(network) if isinstance(network, str) else None
+    if recipe is not None:
+        loss = recipe.loss if loss is None else loss
+        own = {**recipe.settings, **{name: value for name, value in settings.items() if value is not None}}
+        optimizer = optimizer or own.get("optimizer")
+        settings = {name: value for name, value in own.items() if name != "optimizer"}
+    optimizer = "adam" if optimizer is None else optimizer
     chosen = _settings(loss, optimizer, settings)
     rate = default_learning_rate(optimizer) if isinstance(optimizer, str) else None
     given = None if loss is None else loss_named(loss)

@@ -1,5 +1,6 @@
-"""The notation of rules and schedules: a name, and settings that are numbers: `cosine(warmup=0.1)`.
+"""The notation of things chosen by name, with settings that are numbers: `cosine(warmup=0.1)`, `kernel-svm(gamma=2)`.
 
+    calls   = call { "," call }
     call    = name [ "(" [ setting { "," setting } ] ")" ]
     setting = name "=" number
 
@@ -35,6 +36,18 @@ def read_call(text: str) -> tuple[str, dict[str, float]]:
         raise NotationError(f"{shown!r} cannot be read: write a name and its settings, as in cosine(warmup=0.1)")
     name, settings = shape.groups()
     return hyphenated(name), read_settings(text, settings or "()")
+
+
+def read_calls(text: str) -> list[tuple[str, dict[str, float]]]:
+    """The calls of a text that names several.
+
+    Raises:
+        NotationError: the text is not of this form.
+
+    >>> read_calls("mirror, rotate(degrees=15)")
+    [('mirror', {}), ('rotate', {'degrees': 15})]
+    """
+    return [read_call(part) for part in re.split(r",(?![^()]*\))", text)]
 
 
 def read_settings(text: str, settings: str) -> dict[str, float]:
