@@ -273,6 +273,13 @@ CONVOLUTIONS = [
         matrices((4, 3, 3, 1), (2, 2, 1, 4)),
         note="batch groups",
     ),
+    Case("conv_general_dilated", convolve((2, 1), "VALID"), matrices((2, 4, 3, 2), (1, 1, 2, 3)), note="1×1"),
+    Case(
+        "conv_general_dilated",
+        convolve((1, 2), "VALID", ("NCHW", "OIHW", "NHWC")),
+        matrices((2, 2, 3, 4), (3, 2, 1, 1)),
+        note="1×1, channels first",
+    ),
     Case("conv_general_dilated", convolve((1, 1), "VALID"), matrices((1, 2, 2, 1), (3, 3, 1, 1)), 0, note="empty"),
 ]
 
@@ -299,6 +306,8 @@ POOLING = [
     Case("reduce_window_max", pool("max", (2, 3), (2, 3)), (flat,), order=0, note="tied blocks"),
     Case("reduce_window_max", pool("max", (2, 3), (1, 1)), (flat,), order=0, note="tied"),
     Case("reduce_window_min", pool("min", (2, 3), (2, 3)), (flat,), order=0, note="tied blocks"),
+    Case("reduce_window_min", pool("min", (2, 3), (1, 2)), (flat,), order=0, note="tied"),
+    Case("reduce_window_max", pool("max", (9, 8), (1, 1)), (between(-1.5, 1.5, 1, 10, 9, 1),), 1, note="large"),
     Case(
         "reduce_window_sum",
         pool("sum", (2, 2), (1, 2), window_dilation=(1, 2, 1, 1), base_dilation=(1, 1, 2, 1)),

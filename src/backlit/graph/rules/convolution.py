@@ -8,12 +8,18 @@ convolutions again:
     x̄[q, i] = Σ_{k, o} ȳ[(q + l − d·k)/s, o] · w[k, i, o]     ȳ, dilated by s, with the flipped kernel
     w̄[k, i, o] = Σ_{batch, p} x[s·p + d·k − l, i] · ȳ[p, o]     x with ȳ, dilated by s, as the kernel
 
+Both are written with channels last and the batch first, whatever the order of the axes: XLA's CPU back end computes a
+convolution fast in that order alone, and puts others into it nowhere but outside of loops; a training run is a loop,
+where it would take up to a hundred times as long. The gradient of a 1×1 kernel is a product of matrices.
+
 Source: V. Dumoulin, F. Visin, "A guide to convolution arithmetic for deep learning", arXiv 1603.07285.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jax.extend.core import primitives
 
@@ -31,14 +37,14 @@ def pull_input(params: Params, inputs: Values, output: Array, upstream: Array) -
     out_axis, in_axis, *space = numbers.rhs_spec
     low, high = margins(params, x, w, upstream)
     reach = [step * (w.shape[axis] - 1) for step, axis in zip(params["rhs_dilation"], space, strict=True)]
-    gradient = lax.conv_general_dilated(
+    gradient = convolve(
         upstream,
         lax.rev(exchange_channels(w, in_axis, out_axis, groups), space).astype(upstream.dtype),
+        lax.ConvDimensionNumbers(numbers.out_spec, numbers.rhs_spec, numbers.lhs_spec),
         window_strides=params["lhs_dilation"],
         padding=[(r - l, r - h) for r, l, h in zip(reach, low, high, strict=True)],
         lhs_dilation=params["window_strides"],
         rhs_dilation=params["rhs_dilation"],
-        dimension_numbers=lax.ConvDimensionNumbers(numbers.out_spec, numbers.rhs_spec, numbers.lhs_spec),
         feature_group_count=groups,
         precision=params["precision"],
         preferred_element_type=params["preferred_element_type"],
@@ -51,23 +57,62 @@ def pull_kernel(params: Params, inputs: Values, output: Array, upstream: Array) 
     x, w = inputs
     if not upstream.size:
         return lax.full_like(w, 0)
-    numbers = params["dimension_numbers"]
+    numbers, groups = params["dimension_numbers"], params["feature_group_count"]
+    x, accuracy = x.astype(upstream.dtype), {name: params[name] for name in ("precision", "preferred_element_type")}
+    if is_pointwise(params, w):
+        return pull_pointwise(params, x, upstream, accuracy).reshape(w.shape).astype(w.dtype)
     low, high = margins(params, x, w, upstream)
-    gradient = lax.conv_general_dilated(
-        x.astype(upstream.dtype),
+    batch, channels, *_ = numbers.lhs_spec
+    gradient = convolve(
+        exchange_channels(x, batch, channels, groups),
         upstream,
+        lax.ConvDimensionNumbers(numbers.lhs_spec, swap_first(numbers.out_spec), swap_first(numbers.rhs_spec)),
         window_strides=params["rhs_dilation"],
         padding=list(zip(low, high, strict=True)),
         lhs_dilation=params["lhs_dilation"],
         rhs_dilation=params["window_strides"],
-        dimension_numbers=lax.ConvDimensionNumbers(
-            swap_first(numbers.lhs_spec), swap_first(numbers.out_spec), swap_first(numbers.rhs_spec)
-        ),
-        batch_group_count=params["feature_group_count"],
-        precision=params["precision"],
-        preferred_element_type=params["preferred_element_type"],
+        feature_group_count=groups,
+        **accuracy,
     )
     return gradient.astype(w.dtype)
+
+
+def is_pointwise(params: Params, w: Array) -> bool:
+    """Whether each output is a matrix times one position of the input: a 1×1 kernel without padding and groups."""
+    return (
+        all(w.shape[axis] == 1 for axis in params["dimension_numbers"].rhs_spec[2:])
+        and all(pair == (0, 0) for pair in params["padding"])
+        and all(step == 1 for step in params["lhs_dilation"])
+        and params["feature_group_count"] == 1
+    )
+
+
+def pull_pointwise(params: Params, x: Array, upstream: Array, accuracy: Params) -> Array:
+    """w̄ = Xᵀ·Ȳ of a 1×1 kernel, whose rows are the positions that it sees; channels in the kernel's order."""
+    numbers, limits, strides = params["dimension_numbers"], list(x.shape), [1] * x.ndim
+    for axis, out, step in zip(numbers.lhs_spec[2:], numbers.out_spec[2:], params["window_strides"], strict=True):
+        limits[axis], strides[axis] = dilate(upstream.shape[out], step), step
+    sides = {
+        numbers.rhs_spec[1]: (lax.slice(x, [0] * x.ndim, limits, strides), numbers.lhs_spec),
+        numbers.rhs_spec[0]: (upstream, numbers.out_spec),
+    }
+    (left, left_spec), (right, right_spec) = (sides[axis] for axis in sorted(sides))
+    rows = [(batch, *space) for batch, _, *space in (left_spec, right_spec)]
+    return lax.dot_general(left, right, ((rows[0], rows[1]), ((), ())), **accuracy)
+
+
+def convolve(x: Array, w: Array, numbers: lax.ConvDimensionNumbers, **settings: Any) -> Array:
+    """x ∗ w, whose axes and whose result's axes are as `numbers` says, computed with channels last."""
+    (batch, channels, *space), (filters, inner, *window), (first, second, *rest) = numbers
+    rank = len(space)
+    images, kernels = (0, rank + 1, *range(1, rank + 1)), (rank + 1, rank, *range(rank))
+    y = lax.conv_general_dilated(
+        x.transpose(batch, *space, channels),
+        w.transpose(*window, inner, filters),
+        dimension_numbers=lax.ConvDimensionNumbers(images, kernels, images),
+        **settings,
+    )
+    return y.transpose(np.argsort((first, *rest, second)))
 
 
 def margins(params: Params, x: Array, w: Array, y: Array) -> tuple[list[int], list[int]]:
@@ -93,7 +138,7 @@ def dilate(size: int, step: int) -> int:
 
 
 def exchange_channels(w: Array, in_axis: int, out_axis: int, groups: int) -> Array:
-    """A kernel from o to i channels, out of one from i to o, group by group."""
+    """Two axes of a kernel or an input exchanged; of the channels in groups, on `out_axis`, the groups stay there."""
     grouped = w.reshape(*w.shape[:out_axis], groups, -1, *w.shape[out_axis + 1 :])
     exchanged = jnp.swapaxes(grouped, out_axis + 1, in_axis + (in_axis > out_axis))
     return exchanged.reshape(*exchanged.shape[:out_axis], -1, *exchanged.shape[out_axis + 2 :])

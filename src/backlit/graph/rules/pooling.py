@@ -1,16 +1,19 @@
 """Rules of pooling: sums and extrema over sliding windows.
 
 Windows that lie side by side are blocks of a reshaped array: their rules are reductions over the blocks' own axes,
-which compile to far faster loops than the general ones. In a window whose largest (or smallest) element occurs several
-times the first one gets the gradient, as in JAX. A window that holds NaN has no element equal to its extremum: where
-windows are blocks, nothing gets its gradient.
+which compile to far faster loops than the general ones. Small windows that overlap are taken apart: what lies at one
+place of every window is a slice, and one number a window says which place has its extremum. In a window whose largest
+(or smallest) element occurs several times the first one gets the gradient, as in JAX. A window that holds NaN has no
+element equal to its extremum: nothing gets its gradient, except in large windows that overlap.
 """
 
 import math
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from jax import lax
 from jax.extend.core import primitives
 
@@ -18,6 +21,8 @@ from backlit.graph.fallback import bind, explain
 from backlit.graph.rulebook import Params, PerInput, Values, register
 from backlit.graph.rules.convolution import dilate
 from backlit.shapes import Array, Shape
+
+SMALL_WINDOW = 64  # elements
 
 
 def pull_window_sum(params: Params, inputs: Values, output: Array, upstream: Array) -> Array:
@@ -54,11 +59,18 @@ def pull_extremum(params: Params, x: Array, output: Array, upstream: Array, prim
         with explain(primitive):
             _, pull = jax.vjp(lambda operand: bind(primitive, params, [operand])[0], x)
             return pull(upstream)[0]
-    if not side_by_side(params):
+    if side_by_side(params):
+        return pull_blocks(x, output, upstream, windows)
+    if math.prod(windows) > SMALL_WINDOW:
         better = primitives.ge_p if primitive is primitives.reduce_window_max_p else primitives.le_p
         names = ("window_dimensions", "window_strides", "padding")
         choice = {"select_prim": better} | {name: params[name] for name in names}
         return bind(primitives.select_and_scatter_add_p, choice, [upstream, x])[0]
+    return pull_places(params, x, output, upstream)
+
+
+def pull_blocks(x: Array, output: Array, upstream: Array, windows: Shape) -> Array:
+    """The gradient where windows are blocks."""
     blocks = split_blocks(x, windows, output.shape)
     place = places(blocks.shape, windows)
     candidates = lax.select(lax.eq(blocks, repeat(output, windows)), place, lax.full_like(place, math.prod(windows)))
@@ -66,6 +78,34 @@ def pull_extremum(params: Params, x: Array, output: Array, upstream: Array, prim
     gradient = repeat(upstream, windows)
     chosen = lax.select(lax.eq(place, repeat(first, windows)), gradient, lax.full_like(gradient, 0))
     return join_blocks(chosen, x.shape)
+
+
+def pull_places(params: Params, x: Array, output: Array, upstream: Array) -> Array:
+    """The gradient where windows overlap: the sum over the places in a window of what each receives.
+
+    Place k = r + s·j of window p is element s·(p + j) + r: the places of one remainder r sum up without gaps.
+    """
+    windows, strides, padding = (params[name] for name in ("window_dimensions", "window_strides", "padding"))
+    offsets = list(enumerate(product(*map(range, windows))))
+    padded = lax.pad(x, x.dtype.type(jnp.nan), [(*pair, 0) for pair in padding])
+    spans = [dilate(count, stride) for count, stride in zip(output.shape, strides, strict=True)]
+    first = lax.full(output.shape, len(offsets), "int32")
+    for number, offset in reversed(offsets):
+        ends = [start + span for start, span in zip(offset, spans, strict=True)]
+        extreme = lax.eq(lax.slice(padded, offset, ends, strides), output)
+        first = lax.select(extreme, lax.full_like(first, number), first)
+    counts = [n + (k - 1) // s for n, k, s in zip(output.shape, windows, strides, strict=True)]
+    sums = {rest: lax.full(counts, 0, upstream.dtype) for rest in product(*map(range, strides))}
+    for number, offset in offsets:
+        ahead, rest = zip(*map(divmod, offset, strides), strict=True)
+        received = lax.select(lax.eq(first, lax.full_like(first, number)), upstream, lax.full_like(upstream, 0))
+        margins = [(j, count - j - n, 0) for j, count, n in zip(ahead, counts, output.shape, strict=True)]
+        sums[rest] = lax.add(sums[rest], lax.pad(received, upstream.dtype.type(0), margins))
+    parts = jnp.stack(list(sums.values())).reshape(*strides, *counts)
+    whole = parts.transpose(interleave(range(x.ndim, 2 * x.ndim), range(x.ndim)))
+    whole = whole.reshape([count * stride for count, stride in zip(counts, strides, strict=True)])
+    margins = [(-low, low + n - m, 0) for (low, _), n, m in zip(padding, x.shape, whole.shape, strict=True)]
+    return lax.pad(whole, upstream.dtype.type(0), margins)
 
 
 def side_by_side(params: Params) -> bool:
