@@ -1,4 +1,4 @@
-"""What holds for every update rule: the steps taken by hand, alone, compiled, in chains and in populations."""
+"""What holds for rules of the gradient alone: the steps taken by hand, alone, compiled, in chains, in populations."""
 
 import itertools
 
@@ -9,7 +9,7 @@ import optax
 import pytest
 
 import backlit as bl
-from backlit.optimizers import OPTIMIZERS, optimizer_named
+from backlit.optimizers import optimizer_named
 
 STEPS = 6
 RATE = 0.3
@@ -93,8 +93,8 @@ OTHER_SETTINGS = [
     ("rmsprop", {"decay": 0.5, "delta": 0.2}),
     ("adam", {"decay": 0.5, "squares_decay": 0.7, "delta": 0.3}),
 ]
-EVERY = pytest.mark.parametrize("name", list(OPTIMIZERS))
-CASES = [(name, {}) for name in OPTIMIZERS] + OTHER_SETTINGS
+EVERY = pytest.mark.parametrize("name", list(BY_HAND))
+CASES = [(name, {}) for name in BY_HAND] + OTHER_SETTINGS
 
 
 def stepped_by_hand(name, rates=(RATE,) * STEPS, **settings):

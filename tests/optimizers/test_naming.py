@@ -18,7 +18,12 @@ PARAMETERS = {"kernel": jnp.array([[1.0, -2.0], [0.5, 3.0]]), "bias": jnp.array(
 
 
 def first_update(rule):
-    updates, _ = rule.update(PARAMETERS, rule.init(PARAMETERS), PARAMETERS)
+    def half_square(parameters):
+        return sum((leaf**2).sum() for leaf in jax.tree.leaves(parameters)) / 2
+
+    extra = {"value": half_square(PARAMETERS), "grad": PARAMETERS, "value_fn": half_square}
+    rule = optax.with_extra_args_support(rule)
+    updates, _ = rule.update(PARAMETERS, rule.init(PARAMETERS), PARAMETERS, **extra)
     return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(updates)])
 
 
@@ -63,6 +68,7 @@ def test_the_default_rate_is_the_rules_own():
     assert default_learning_rate("adam(decay=0.5)") == DEFAULT_LEARNING_RATES["adam"]
     assert default_learning_rate("prodigy") == 1.0  # Optax's own default
     assert default_learning_rate("lion") == 0.001
+    assert default_learning_rate("optax.lbfgs") == 1.0  # Optax's own is none: the step as it is
     np.testing.assert_array_equal(
         first_update(optimizer_named("momentum")), first_update(bl.momentum(DEFAULT_LEARNING_RATES["momentum"]))
     )
@@ -72,7 +78,7 @@ def test_the_default_rate_is_the_rules_own():
     ("text", "repair"),
     [
         ("adm", "There is no optimizer 'adm': did you mean adam"),
-        ("lbfgs", "There is no optimizer 'lbfgs'"),
+        ("sophia", "There is no optimizer 'sophia'"),
         ("optax.chain", "There is no optimizer"),
         ("adam(decy=0.5)", "has no setting 'decy': did you mean .*decay"),
         ("adam(learning_rate=0.5)", "has no setting 'learning_rate'"),

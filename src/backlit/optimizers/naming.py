@@ -13,6 +13,10 @@ from backlit.errors import SettingError, nearest
 from backlit.optimizers.adaptive import adagrad, adam, rmsprop
 from backlit.optimizers.descent import gradient_descent, heavy_ball, momentum, nesterov
 from backlit.optimizers.learning_rates import LearningRate, require_rate
+from backlit.optimizers.line_search import steepest_descent
+from backlit.optimizers.quasi_newton import lbfgs
+from backlit.optimizers.searches import local_search, random_search
+from backlit.optimizers.second_order import conjugate_gradient, damped_newton, newton
 
 Rule = Callable[..., optax.GradientTransformation]
 
@@ -24,6 +28,13 @@ OPTIMIZERS: dict[str, tuple[Rule, str]] = {
     "adagrad": (adagrad, "divides by the root of the sum of squared gradients"),
     "rmsprop": (rmsprop, "divides by the root of the average of squared gradients"),
     "adam": (adam, "RMSProp with momentum: robust, the usual choice"),
+    "random-search": (random_search, "draws all parameters anew, keeps them where the loss is lower"),
+    "local-search": (local_search, "makes a random step where the loss is lower after it"),
+    "steepest-descent": (steepest_descent, "gradient descent with a line search"),
+    "newton": (newton, "θ ← θ − H⁻¹g, for up to 2,000 parameters"),
+    "damped-newton": (damped_newton, "Newton that always goes downhill, with a line search"),
+    "conjugate-gradient": (conjugate_gradient, "Newton's step solved by products Hv, with a line search"),
+    "lbfgs": (lbfgs, "Newton with the curvature of the last steps, with a line search"),
 }
 
 DEFAULT_LEARNING_RATES: dict[str, float] = {
@@ -34,10 +45,21 @@ DEFAULT_LEARNING_RATES: dict[str, float] = {
     "adagrad": 0.01,
     "rmsprop": 0.001,
     "adam": 0.001,
+    "random-search": 1.0,
+    "local-search": 0.1,
+    "steepest-descent": 1.0,
+    "newton": 1.0,
+    "damped-newton": 1.0,
+    "conjugate-gradient": 1.0,
+    "lbfgs": 1.0,
 }
 
-# These need the loss's value or its function at every step, which an update rule is not given.
-OF_THE_LOSS = {"lbfgs", "momo", "momo-adam", "sophia"}
+# These compare losses, or gradients, of one step with those of another: every step must see the same rows.
+OF_THE_WHOLE_LOSS = frozenset(
+    ("random-search", "local-search", "steepest-descent", "newton", "damped-newton", "conjugate-gradient")
+) | {"lbfgs", "optax.lbfgs"}
+
+FOREIGN = {"sophia"}  # asks for the loss in a form of its own
 
 
 @cache
@@ -51,7 +73,7 @@ def optax_rules() -> dict[str, Rule]:
         and not any(map(is_required, list(inspect.signature(function).parameters.values())[1:]))
         and not name.startswith("scale_by_")
     }
-    return {name: rule for name, rule in rules.items() if name not in OF_THE_LOSS}
+    return {name: rule for name, rule in rules.items() if name not in FOREIGN}
 
 
 def optimizer_named(
@@ -82,6 +104,8 @@ def optimizer_named(
 def default_learning_rate(text: str) -> float:
     """The learning rate of an optimizer whose user gives none: the table's, the rule's own, or 0.001.
 
+    A rule whose own is None takes its step as it is: 1.
+
     Raises:
         NotationError: the text cannot be read.
         SettingError: no optimizer has this name.
@@ -91,7 +115,19 @@ def default_learning_rate(text: str) -> float:
     """
     name, rule, _ = rule_named(text)
     own = inspect.signature(rule).parameters["learning_rate"].default
-    return DEFAULT_LEARNING_RATES.get(name, own if isinstance(own, float) else 0.001)
+    return DEFAULT_LEARNING_RATES.get(name, 1.0 if own is None else own if isinstance(own, float) else 0.001)
+
+
+def takes_all_rows(text: str) -> bool:
+    """Whether an optimizer compares one step's loss with another's, so that every step has to see all rows.
+
+    Raises:
+        NotationError: the text cannot be read.
+
+    >>> takes_all_rows("lbfgs(memory=5)"), takes_all_rows("adam")
+    (True, False)
+    """
+    return read_call(text)[0] in OF_THE_WHOLE_LOSS
 
 
 def rule_named(text: str) -> tuple[str, Rule, dict[str, float]]:

@@ -5,6 +5,7 @@ array or traced. After step N the last value stays.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import optax
 
@@ -85,6 +86,32 @@ def one_cycle(steps: int, rise: float = 0.3) -> Schedule:
     return optax.cosine_onecycle_schedule(max(steps, 2), 1.0, pct_start=rise)
 
 
+@dataclass(frozen=True)
+class Plateau:
+    """When and how much the learning rate falls on a plateau of the watched loss.
+
+    Attributes:
+        patience: epochs without a better watched loss, since the best or since the last fall, at least 1; default 5.
+        factor: what η is multiplied by then, above 0, below 1; default 0.5.
+
+    Raises:
+        SettingError: a setting is out of range.
+    """
+
+    patience: int = 5
+    factor: float = 0.5
+
+    def __post_init__(self) -> None:
+        require_within("plateau's patience", self.patience, least=1.0)
+        require_within("plateau's factor", self.factor, above=0.0, below=1.0)
+
+
+def plateau(steps: int, patience: int = 5, factor: float = 0.5) -> Schedule:
+    """1 at every step, as far as steps alone say: the run itself multiplies η by the factor, see `Plateau`."""
+    Plateau(patience, factor)
+    return constant(steps)
+
+
 SCHEDULES: dict[str, tuple[Callable[..., Schedule], str]] = {
     "constant": (constant, "the same learning rate at every step"),
     "cosine": (cosine, "down to zero along a cosine, with a warm-up if asked for"),
@@ -92,7 +119,22 @@ SCHEDULES: dict[str, tuple[Callable[..., Schedule], str]] = {
     "exponential": (exponential, "the same factor at every step"),
     "step": (step, "a staircase: a factor every so often"),
     "one-cycle": (one_cycle, "up, then far down, each along a cosine"),
+    "plateau": (plateau, "a factor whenever the watched loss gets no better for some epochs"),
 }
+
+
+def plateau_named(text: str) -> Plateau | None:
+    """The plateau that a schedule's text describes; None: it is another schedule.
+
+    Raises:
+        NotationError: the text cannot be read.
+        SettingError: it is a plateau with a setting that is unknown or out of range.
+
+    >>> plateau_named("plateau(patience=3)")
+    Plateau(patience=3, factor=0.5)
+    """
+    name, settings = read_call(text)
+    return call_named("schedule", name, Plateau, (), settings) if name == "plateau" else None
 
 
 def schedule_named(text: str, learning_rate: float | Array, steps: int) -> Schedule:
