@@ -1,6 +1,7 @@
 """What holds for every activation: its value, its derivative, its range, and its calm at the ends."""
 
 import math
+import statistics
 
 import jax
 import jax.numpy as jnp
@@ -27,6 +28,7 @@ FORMULAS = {
     "ELU": lambda z, alpha=1.0: max(0.0, z) + alpha * min(0.0, math.exp(z) - 1),
     "Softplus": lambda z: math.log(1 + math.exp(z)),
     "Swish": lambda z, beta=1.0: z / (1 + math.exp(-beta * z)),
+    "GELU": lambda z: z * statistics.NormalDist().cdf(z),
 }
 OTHER_SETTINGS = [
     ("LeakyReLU", {"slope": 0.3}),
@@ -77,7 +79,7 @@ def test_both_differentiations_give_the_closed_derivative_at_the_corner_too(name
             np.testing.assert_allclose(gradient, closed, rtol=1e-12, atol=1e-14)
 
 
-@pytest.mark.parametrize("name", ["Sigmoid", "Tanh", "Softplus", "Swish"])
+@pytest.mark.parametrize("name", ["Sigmoid", "Tanh", "Softplus", "Swish", "GELU"])
 def test_the_second_derivative_of_a_smooth_activation_is_the_slope_of_the_first(name):
     activation = ACTIVATIONS[name]
     h = 1e-6

@@ -4,6 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy import stats
+from scipy.special import gammaln
 from sklearn import metrics
 
 import backlit as bl
@@ -24,15 +26,27 @@ def log_loss(p, y):
     return -y * np.log(p) - (1 - y) * np.log(1 - p)
 
 
+def focal(p, gamma):
+    return -((1 - p) ** gamma) * np.log(p)
+
+
+def violations(scores, codes, cost):
+    return np.array(
+        [sum(cost(max(0, s[j] - s[y] + 1)) for j in range(K) if j != y) for s, y in zip(scores, codes, strict=True)]
+    )
+
+
 OUTPUTS = RNG.normal(scale=2.0, size=(B, T))
 LOGITS = RNG.normal(scale=2.0, size=(B, 1))
 SCORES = RNG.normal(scale=2.0, size=(B, K))
 P = 1 / (1 + np.exp(-LOGITS[:, 0]))
 SOFT = np.exp(SCORES) / np.exp(SCORES).sum(1, keepdims=True)
 ERROR = OUTPUTS - VALUES
-MARGINS = np.array(
-    [sum(max(0, s[j] - s[y] + 1) for j in range(K) if j != y) for s, y in zip(SCORES, CODES, strict=True)]
-)
+MARGIN = np.maximum(0, 1 - np.where(BITS == 1, 1, -1) * LOGITS[:, 0])
+RIGHT = np.where(BITS == 1, P, 1 - P)
+SOFT_RIGHT = SOFT[np.arange(B), CODES]
+COUNTS = RNG.poisson(3.0, (B, T))
+MEANS, LOG_VARIANCES = OUTPUTS, RNG.normal(size=(B, T))
 
 # name, outputs, targets, the loss of each example by the formula in float64
 CASES = [
@@ -41,17 +55,35 @@ CASES = [
     ("half-squared-error", OUTPUTS, VALUES, (ERROR**2).sum(1) / 2),
     ("mae", OUTPUTS, VALUES, np.abs(ERROR).mean(1)),
     ("huber", OUTPUTS, VALUES, huber(ERROR).mean(1)),
+    ("huber(delta=2)", OUTPUTS, VALUES, 4 * huber(ERROR / 2).mean(1)),
+    ("quantile(quantile=0.9)", OUTPUTS, VALUES, np.where(ERROR < 0, -0.9 * ERROR, 0.1 * ERROR).mean(1)),
+    ("poisson", OUTPUTS, COUNTS, (-stats.poisson.logpmf(COUNTS, np.exp(OUTPUTS)) - gammaln(COUNTS + 1)).mean(1)),
+    (
+        "gaussian",
+        np.concatenate([MEANS, LOG_VARIANCES], 1),
+        VALUES,
+        (-stats.norm.logpdf(VALUES, MEANS, np.exp(LOG_VARIANCES / 2)) - np.log(2 * np.pi) / 2).mean(1),
+    ),
     ("bce", LOGITS, BITS, log_loss(P, BITS)),
-    ("cross-entropy", SCORES, CODES, -np.log(SOFT[np.arange(B), CODES])),
-    ("hinge", LOGITS, BITS, np.maximum(0, 1 - np.where(BITS == 1, 1, -1) * LOGITS[:, 0])),
-    ("hinge", SCORES, CODES, MARGINS),
+    ("bce(smoothing=0.2)", LOGITS, BITS, log_loss(P, 0.8 * BITS + 0.1)),
+    ("cross-entropy", SCORES, CODES, -np.log(SOFT_RIGHT)),
+    ("cross-entropy(smoothing=0.2)", SCORES, CODES, -0.8 * np.log(SOFT_RIGHT) - 0.05 * np.log(SOFT).sum(1)),
+    ("focal", LOGITS, BITS, focal(RIGHT, 2)),
+    ("focal(gamma=0.5, alpha=0.25)", LOGITS, BITS, np.where(BITS == 1, 0.25, 0.75) * focal(RIGHT, 0.5)),
+    ("focal(gamma=3)", SCORES, CODES, focal(SOFT_RIGHT, 3)),
+    ("hinge", LOGITS, BITS, MARGIN),
+    ("hinge", SCORES, CODES, violations(SCORES, CODES, float)),
+    ("squared-hinge", LOGITS, BITS, MARGIN**2),
+    ("squared-hinge", SCORES, CODES, violations(SCORES, CODES, np.square)),
+    ("perceptron", LOGITS, BITS, np.where((LOGITS[:, 0] > 0) == (BITS == 1), 0, np.abs(LOGITS[:, 0]))),
+    ("perceptron", SCORES, CODES, SCORES.max(1) - SCORES[np.arange(B), CODES]),
 ]
 EVERY = pytest.mark.parametrize(("name", "outputs", "targets", "expected"), CASES)
-SINGLE = [name for name, loss in LOSSES.items() if loss.tasks != ("two classes", "many classes")] + ["hinge"]
+SINGLE = [name for name in LOSSES if name not in ("cross-entropy", "gaussian")]
 
 
 def test_every_loss_has_a_case():
-    assert {name for name, *_ in CASES} == set(LOSSES)
+    assert {name.partition("(")[0] for name, *_ in CASES} == set(LOSSES)
 
 
 @EVERY
@@ -78,7 +110,7 @@ def test_the_gradient_is_the_slope(name, outputs, targets, expected):
 def test_losses_and_gradients_are_finite_at_the_ends(name, outputs, targets, expected):
     loss = loss_named(name)
     for ends in (1e4, -1e4, 0.0):
-        z = jnp.full(outputs.shape, ends).at[:, 0].set(-ends)
+        z = jnp.full(outputs.shape, ends, jnp.float32).at[:, 0].set(-ends)
         value, gradient = bl.value_and_grad(lambda z: loss.examples(z, jnp.asarray(targets)).sum())(z)
         assert jnp.isfinite(value)
         assert jnp.isfinite(gradient).all()
@@ -97,8 +129,8 @@ def test_a_loss_under_jit_and_vmap_is_the_same(name, outputs, targets, expected)
 def test_one_unit_never_broadcasts(name, outputs_shape, targets_shape):
     z, y = jnp.arange(float(B)), jnp.array(BITS)
     loss = loss_named(name)
-    np.testing.assert_array_equal(
-        loss.examples(z.reshape(outputs_shape), y.reshape(targets_shape)), loss.examples(z, y), strict=True
+    np.testing.assert_allclose(
+        loss.examples(z.reshape(outputs_shape), y.reshape(targets_shape)), loss.examples(z, y), rtol=1e-6, strict=True
     )
 
 
@@ -126,6 +158,74 @@ def test_cross_entropy_takes_classes_probabilities_and_sequences():
     np.testing.assert_allclose(loss.examples(jnp.asarray(SCORES), jnp.asarray(hot)), of_codes, rtol=1e-5)
     steps = loss.examples(jnp.stack([SCORES, -SCORES], 1), jnp.stack([CODES, CODES], 1))
     np.testing.assert_allclose(steps, (of_codes + loss.examples(-jnp.asarray(SCORES), CODES)) / 2, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["cross-entropy", "cross-entropy(smoothing=0.1)", "focal"])
+def test_steps_of_an_unknown_class_are_left_out(name):
+    loss, scores = loss_named(name), jnp.asarray(RNG.normal(size=(3, T, K)))
+    whole, some, none = loss.examples(scores, jnp.array([[1, 2, 0], [3, -1, -1], [-1, -1, -1]]))
+    alone = loss.examples(scores[1, :1], jnp.array([3]))
+    np.testing.assert_allclose(some, alone[0], rtol=1e-6)
+    np.testing.assert_allclose(whole, loss.examples(scores[0], jnp.array([1, 2, 0])).mean(), rtol=1e-6)
+    assert none == 0
+    gradient = bl.grad(lambda s: loss.examples(s, jnp.array([[3, -1, -1]])).sum())(scores[1:2])
+    assert (gradient[0, 1:] == 0).all()
+    assert (gradient[0, 0] != 0).all()
+
+
+def test_a_step_down_the_perceptrons_criterion_is_the_perceptrons_rule():
+    w, rate = jnp.array([0.5, -1.0, 0.0]), 0.3
+    for x, y in ((jnp.array([1.0, 2.0, 3.0]), 1), (jnp.array([2.0, 0.5, -1.0]), 0), (jnp.array([2.0, 1.0, 7.0]), 1)):
+        gradient = bl.grad(lambda w, x=x, y=y: bl.Perceptron().examples((w @ x)[None], jnp.array([y]))[0])(w)
+        predicted = int(w @ x > 0)  # 0, 1 and, on the boundary, 0
+        np.testing.assert_allclose(-rate * gradient, rate * (y - predicted) * x, rtol=1e-6)
+
+
+def test_a_quantile_is_the_minimizer_of_its_loss():
+    y = jnp.arange(101.0)
+    candidates = jnp.linspace(0, 100, 201)
+    totals = jax.vmap(lambda f: loss_named("quantile(quantile=0.9)").examples(jnp.full(101, f), y).sum())(candidates)
+    assert candidates[totals.argmin()] == 90
+
+
+def test_the_deviation_of_a_gaussian():
+    loss, outputs = bl.Gaussian(), jnp.array([[1.0, 2 * np.log(3.0)], [4.0, 0.0]])
+    np.testing.assert_allclose(loss.predict(outputs), [1, 4])
+    np.testing.assert_allclose(loss.deviation(outputs), [3, 1], rtol=1e-6)
+    best = loss.constant(jnp.array([[1.0], [3.0]]))
+    np.testing.assert_allclose(best, [2, 0], atol=1e-6)
+
+
+def test_several_losses_are_their_weighted_sum():
+    loss = bl.Several(("mse", 2), ("bce", 1), ("cross-entropy", 1, K), weights=(1.0, 0.5, 2.0))
+    outputs = jnp.concatenate([jnp.asarray(OUTPUTS), jnp.asarray(SCORES)], 1)
+    targets = jnp.stack([*VALUES.T[:2], BITS, CODES], 1)
+    expected = bl.MeanSquaredError().examples(outputs[:, :2], targets[:, :2])
+    expected += 0.5 * bl.BinaryCrossEntropy().examples(outputs[:, 2:3], jnp.asarray(BITS))
+    expected += 2.0 * bl.CrossEntropy().examples(outputs[:, 3:], jnp.asarray(CODES))
+    np.testing.assert_allclose(loss.examples(outputs, targets), expected, rtol=1e-6)
+    assert loss.units("regression", 0, 4) == 3 + K
+    predicted = loss.predict(outputs)
+    np.testing.assert_allclose(predicted[:, 2], 1 / (1 + np.exp(-OUTPUTS[:, 2])), rtol=1e-5)
+    assert predicted[:, 3].tolist() == SCORES.argmax(1).tolist()
+
+
+@pytest.mark.parametrize(
+    ("parts", "weights", "problem"),
+    [
+        ((), None, "needs parts"),
+        ((("mse",),), None, "a part of Several is"),
+        ((("mse", 0),), None, "a part of Several is"),
+        ((("mse", 1, 3),), None, "1 target columns and 3 outputs, where 1 are needed"),
+        ((("cross-entropy", 1),), None, "1 outputs, where 2 are needed: write"),
+        (((lambda f, y: f - y, 1),), None, "a loss with a name"),
+        ((("mse", 1),), (-1.0,), "a weight of at least 0"),
+        ((("mse", 1),), (1.0, 2.0), "for each of 1 parts"),
+    ],
+)
+def test_several_losses_that_cannot_be(parts, weights, problem):
+    with pytest.raises(bl.SettingError, match=problem):
+        bl.Several(*parts, weights=weights)
 
 
 def test_the_gradients_of_the_entropies_are_p_less_y():
@@ -227,6 +327,27 @@ def test_names():
     ):
         with pytest.raises(bl.SettingError, match=repair):
             loss_named(wrong, **settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("focal(gamma=-1)", "gamma is -1, but it must be at least 0"),
+        ("focal(alpha=1.5)", "alpha is 1.5"),
+        ("cross-entropy(smoothing=1)", "smoothing is 1, but"),
+        ("bce(smoothing=-0.1)", "smoothing is -0.1"),
+        ("quantile(quantile=0)", "quantile is 0"),
+        ("focal(gama=2)", "did you mean gamma"),
+    ],
+)
+def test_settings_out_of_range_are_refused(name, problem):
+    with pytest.raises(bl.SettingError, match=problem):
+        loss_named(name)
+
+
+def test_a_loss_reads_back_from_its_text():
+    for text in ("huber(delta=2.0)", "focal(gamma=1.0, alpha=0.3)", "mse"):
+        assert str(loss_named(text)) == text
 
 
 @pytest.mark.parametrize("delta", [0.0, -1.0, float("nan"), float("inf"), "a"])

@@ -48,6 +48,18 @@ def test_every_initializer_gives_the_shape_and_dtype_and_is_repeatable(initializ
     assert eval(repr(initializer), dict(INITIALIZERS)) == initializer
 
 
+@pytest.mark.parametrize("shape", [(6, 6), (6, 4), (4, 6), (3, 2, 5)])
+def test_orthogonal_rows_or_columns_are_orthonormal_times_the_scale(shape):
+    q = np.asarray(bl.Orthogonal(2.0)(KEY, shape), np.float64).reshape(-1, shape[-1])
+    q = q if q.shape[0] >= q.shape[1] else q.T
+    np.testing.assert_allclose(q.T @ q, 4 * np.eye(q.shape[1]), atol=1e-5)
+
+
+def test_orthogonal_draws_favor_no_sign():
+    diagonals = jax.vmap(lambda key: jnp.diagonal(bl.Orthogonal()(key, (2, 2))))(jax.random.split(KEY, 2000))
+    assert abs(diagonals.mean(0)).max() < 4 * math.sqrt(0.5 / 2000)  # an entry's variance is 1 / 2
+
+
 def test_the_plain_distributions():
     assert bl.Constant()(KEY, (2,)).tolist() == [0, 0]
     assert bl.Constant(3.0)(KEY, (2,)).tolist() == [3, 3]

@@ -4,7 +4,8 @@ Each is a plain function of an array, elementwise but for softmax, finite with f
 each has one entry in `ACTIVATIONS` with its closed derivative. At a corner (z = 0) the derivative is the one from the
 left: 0 for ReLU, the slope for leaky ReLU.
 
-Sources: documents 0 to 4, "activation functions"; ELU: Clevert et al. 2015; swish: Ramachandran et al. 2017.
+Sources: documents 0 to 4, "activation functions"; ELU: Clevert et al. 2015; swish: Ramachandran et al. 2017;
+GELU: Hendrycks & Gimpel 2016.
 """
 
 import math
@@ -162,6 +163,12 @@ def swish(z: Array, beta: float | Array = 1.0) -> Array:
     return z * lax.logistic(beta * z)
 
 
+def gelu(z: Array) -> Array:
+    """z Φ(z), with Φ the standard normal distribution function, exactly. Source: Hendrycks & Gimpel 2016."""
+    z = floats(z)
+    return z * normal_distribution(z)
+
+
 def softmax(z: Array) -> Array:
     """eᶻᵢ / Σⱼ eᶻʲ over the last axis, from z less its largest. Source: documents 0, 2, 3 and 4.
 
@@ -178,6 +185,11 @@ def floats(z: Array) -> Array:
     return jnp.asarray(z, dtype=jnp.result_type(z, float))
 
 
+def normal_distribution(z: Array) -> Array:
+    """Φ(z) = ½ erfc(−z/√2), which loses no digits on the left."""
+    return 0.5 * lax.erfc(-math.sqrt(0.5) * z)
+
+
 def sigmoid_derivative(z: Array) -> Array:
     """σ(z)(1 − σ(z)), with 1 − σ(z) as σ(−z), which loses no digits."""
     return sigmoid(z) * sigmoid(-z)
@@ -192,6 +204,12 @@ def leaky_relu_derivative(z: Array, slope: float | Array = 0.01) -> Array:
 def swish_derivative(z: Array, beta: float | Array = 1.0) -> Array:
     """σ(βz) + βz σ(βz)(1 − σ(βz))."""
     return sigmoid(beta * z) + beta * z * sigmoid_derivative(beta * z)
+
+
+def gelu_derivative(z: Array) -> Array:
+    """Φ(z) + z φ(z), with φ the standard normal density."""
+    z = floats(z)
+    return normal_distribution(z) + z * jnp.exp(-0.5 * z * z) * (1 / math.sqrt(2 * math.pi))
 
 
 INFINITY = math.inf
@@ -257,6 +275,14 @@ ACTIVATIONS: dict[str, Activation] = {
             "z σ(βz)",
             "smooth, and not monotonic: good in deep networks",
             {"beta": 1.0},
+        ),
+        Activation(
+            "GELU",
+            gelu,
+            gelu_derivative,
+            (-0.16997120747990369, INFINITY),
+            "z Φ(z)",
+            "Gaussian error linear unit: the transformers' choice",
         ),
         Activation(
             "Softmax",

@@ -1,4 +1,4 @@
-"""Penalties on the weights, λR(W), added to the mean loss.
+"""Penalties on the weights, λR(W), added to the mean loss, and a bound on their norm.
 
     L = mean loss + λ₁ Σ|w| + λ₂ Σ w²
 
@@ -67,3 +67,20 @@ class Penalty:
             if not (isinstance(strength, (int, float)) and strength == 0):
                 total = total + strength * sum_of(tree)
         return total
+
+
+def bound_norm(weight: Array, limit: float, axes: tuple[int, ...]) -> Array:
+    """Each unit's incoming weights w, scaled back to ‖w‖ ≤ c where they are longer: w · min(1, c / ‖w‖).
+
+    Args:
+        weight: the weights.
+        limit: c > 0.
+        axes: the axes along which the weights of one unit lie.
+
+    Source: Srivastava et al. 2014, JMLR 15 (max-norm).
+
+    >>> bound_norm(jnp.array([[3.0, 0.3], [4.0, 0.4]]), 1.0, (0,)).round(1).tolist()
+    [[0.6000000238418579, 0.30000001192092896], [0.800000011920929, 0.4000000059604645]]
+    """
+    norm = jnp.sqrt(jnp.sum(weight * weight, axis=axes, keepdims=True))
+    return weight * (limit / jnp.maximum(norm, limit))

@@ -1,7 +1,8 @@
-"""Losses of classification: cross-entropies from logits, and hinge.
+"""Losses of classification by likelihood: cross-entropies from logits, smoothed or focal.
 
-Targets are the classes' numbers, 0 to K − 1 (two classes: 0 and 1), or probabilities. The loss of a batch is the
-weighted mean of its examples' losses. Source: documents 1 to 4.
+Targets are the classes' numbers, 0 to K − 1 (two classes: 0 and 1), or probabilities. A class of −1 is unknown, such as
+the padding of a sequence, and is left out. The loss of a batch is the weighted mean of its examples' losses.
+Source: documents 1 to 4.
 """
 
 from dataclasses import dataclass
@@ -9,9 +10,10 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 from jax import lax
 
-from backlit.errors import ShapeError
-from backlit.functions.activations import relu, sigmoid, softmax
+from backlit.errors import SettingError, ShapeError
+from backlit.functions.activations import sigmoid, softmax, softplus
 from backlit.functions.losses.loss import MANY_CLASSES, TWO_CLASSES, Loss, each_example, paired
+from backlit.functions.settings import require_finite, require_share
 from backlit.shapes import Array, Shape, write
 
 
@@ -22,6 +24,9 @@ class BinaryCrossEntropy(Loss):
     The mean over an example's targets, where it has several independent ones; the batch takes the mean over examples.
     The gradient is p − y. It is the negative log-likelihood of a Bernoulli distribution.
 
+    Args:
+        smoothing: ε in [0, 1): the target y becomes (1 − ε) y + ε / 2; default 0.
+
     >>> BinaryCrossEntropy().examples(jnp.array([[1e4], [-1e4]]), jnp.array([1, 1]))
     Array([    0., 10000.], dtype=float32)
     """
@@ -30,10 +35,16 @@ class BinaryCrossEntropy(Loss):
     summary = "binary cross-entropy, −y log p − (1 − y) log(1 − p), from logits"
     tasks = (TWO_CLASSES,)
     link = "Sigmoid"
+    smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        require_share("bce's smoothing", self.smoothing)
 
     def examples(self, outputs: Array, targets: Array) -> Array:
         """The cross-entropy of each example in nats, of shape (B,); targets from 0 to 1."""
         z, y = paired(outputs, targets)
+        if self.smoothing:
+            y = (1 - self.smoothing) * y + self.smoothing / 2
         positive = z > 0
         # max(z, 0) − yz is exact before the small logarithm is added; a selection has the right derivatives at z = 0.
         correction = lax.log1p(lax.exp(lax.select(positive, -z, z)))
@@ -56,8 +67,13 @@ class BinaryCrossEntropy(Loss):
 class CrossEntropy(Loss):
     """−Σ y log p with p = softmax(s), from the scores s as −s_y + log Σ eˢ.
 
-    The mean over the steps of a sequence, where there are any; the batch takes the mean over examples. The gradient is
-    p − y. It is the negative log-likelihood of a multinoulli distribution.
+    The mean over the steps of a sequence whose class is known, where there are steps; the batch takes the mean over
+    examples. The gradient is p − y. It is the negative log-likelihood of a multinoulli distribution.
+
+    Args:
+        smoothing: ε in [0, 1): the right class counts 1 − ε, and each of the K classes ε / K besides; default 0.
+
+    Source: label smoothing, Szegedy et al. 2016, arXiv:1512.00567.
 
     >>> CrossEntropy().examples(jnp.array([[3.2, 5.1, -1.7]]), jnp.array([0])).round(2)
     Array([2.04], dtype=float32)
@@ -67,22 +83,30 @@ class CrossEntropy(Loss):
     summary = "softmax cross-entropy, −s_y + log Σ eˢ, from scores"
     tasks = (TWO_CLASSES, MANY_CLASSES)
     link = "Softmax"
+    smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        require_share("cross-entropy's smoothing", self.smoothing)
 
     def examples(self, outputs: Array, targets: Array) -> Array:
         """The cross-entropy of each example in nats, of shape (B,).
 
         Args:
             outputs: the scores, (B, K) or (B, T, K).
-            targets: the classes' numbers, (B,) or (B, T), or their probabilities in the shape of the outputs.
+            targets: the classes' numbers, (B,) or (B, T), −1 where unknown, or probabilities in the shape of the
+                outputs.
         """
         scores = outputs - lax.stop_gradient(jnp.max(outputs, axis=-1, keepdims=True))
         normalizer = jnp.log(jnp.sum(jnp.exp(scores), axis=-1))
         if targets.shape == outputs.shape:
-            targets = targets.astype(scores.dtype)
-            losses = normalizer * jnp.sum(targets, axis=-1) - jnp.sum(targets * scores, axis=-1)
-        else:
-            losses = normalizer - score_of_target(scores, targets)
-        return jnp.mean(losses, axis=each_example(losses))
+            total, right = jnp.sum(targets, axis=-1), jnp.sum(targets * scores, axis=-1)
+            losses = normalizer * total.astype(scores.dtype) - self.smoothed(right.astype(scores.dtype), scores)
+            return jnp.mean(losses, axis=each_example(losses))
+        return mean_of_known(normalizer - self.smoothed(score_of_target(scores, targets), scores), targets)
+
+    def smoothed(self, right: Array, scores: Array) -> Array:
+        """(1 − ε) s_y + ε Σ s_k / K."""
+        return (1 - self.smoothing) * right + self.smoothing * jnp.mean(scores, axis=-1) if self.smoothing else right
 
     def predict(self, outputs: Array) -> Array:
         """softmax(s), of the outputs' shape."""
@@ -93,52 +117,71 @@ class CrossEntropy(Loss):
         shape = tuple(targets_shape[1:])
         if shape[-1:] == (1,):
             return (*shape[:-1], classes), (*shape, classes)
-        return (shape,) if shape[-1:] == (classes,) else ((*shape, classes),)
+        return (shape, (*shape, classes)) if shape[-1:] == (classes,) else ((*shape, classes),)
 
 
 @dataclass(frozen=True)
-class Hinge(Loss):
-    """The max-margin loss of a support vector machine.
+class Focal(Loss):
+    """−(1 − p_y)^γ log p_y, with p_y the probability of the right class: examples that are right already count less.
 
-    Two classes on one unit, with t = 2y − 1 in {−1, 1}:   max(0, 1 − t z)
-    K classes on K units:                                  Σ_{j≠y} max(0, s_j − s_y + 1)
+    One unit gives p = σ(z), K units p = softmax(s). The mean over an example's steps or targets; the batch takes the
+    mean over examples. γ = 0 is the cross-entropy.
 
-    The batch takes the mean over examples. Source: document 1; Weston & Watkins 1999.
+    Args:
+        gamma: γ of at least 0; default 2.
+        alpha: weight from 0 to 1 of class 1, where class 0 has 1 − α; for two classes alone; default None: 1 for both.
 
-    >>> Hinge().examples(jnp.array([[2.0, 5.0, 3.0]]), jnp.array([2]))
-    Array([3.], dtype=float32)
+    Raises:
+        SettingError: γ or α is out of range.
+
+    Source: Lin et al. 2017, arXiv:1708.02002.
+
+    >>> Focal(gamma=1.0).examples(jnp.array([[0.0, 0.0]]), jnp.array([1])).round(4)
+    Array([0.3466], dtype=float32)
     """
 
-    name = "hinge"
-    summary = "max-margin loss of a support vector machine, max(0, 1 − t z)"
+    name = "focal"
+    summary = "cross-entropy that counts hard examples more, −(1 − p_y)^γ log p_y"
     tasks = (TWO_CLASSES, MANY_CLASSES)
+    link = "Softmax"
+    gamma: float = 2.0
+    alpha: float | None = None
+
+    def __post_init__(self) -> None:
+        require_finite("focal's gamma", self.gamma)
+        if self.gamma < 0:
+            raise SettingError(f"focal's gamma is {self.gamma!r}, but it must be at least 0")
+        if self.alpha is not None:
+            require_share("focal's alpha", self.alpha, closed=True)
 
     def examples(self, outputs: Array, targets: Array) -> Array:
-        """The hinge loss of each example, of shape (B,); targets are the classes' numbers."""
-        if not several_units(outputs):
-            z, y = paired(outputs, targets)
-            losses = relu(1 - (2 * y - 1) * z)
-            return jnp.mean(losses, axis=each_example(losses))
-        # The class itself adds max(0, 1), which is taken off again.
-        margins = relu(outputs - score_of_target(outputs, targets)[..., None] + 1)
-        return jnp.sum(margins, axis=-1) - 1
+        """The focal loss of each example in nats, of shape (B,); targets are the classes' numbers, −1 where unknown."""
+        if several_units(outputs):
+            right, others = score_of_target(outputs, targets), log_sum_of_others(outputs, targets)
+            margin, targets = right - others, targets.reshape(right.shape)
+        else:
+            z, targets = paired(outputs, targets)
+            margin = lax.select(targets > 0, z, -z)
+        # p_y = σ(margin), so that −log p_y and −log(1 − p_y) are softplus functions, exact at both ends.
+        losses = softplus(-margin) * jnp.exp(-self.gamma * softplus(margin))
+        if self.alpha is not None:
+            losses = losses * jnp.where(targets > 0, self.alpha, 1 - self.alpha)
+        return mean_of_known(losses, targets)
 
     def predict(self, outputs: Array) -> Array:
-        """Scores, not probabilities: the largest marks the class. One unit gives [−z, z], of shape (B, 2)."""
-        return outputs if several_units(outputs) else both_signs(outputs)
+        """Probabilities (B, K): the softmax, or [1 − p, p] of one unit."""
+        return softmax(outputs) if several_units(outputs) else sigmoid(both_signs(outputs))
 
     def output_shapes(self, task: str, classes: int, targets_shape: Shape) -> tuple[Shape, ...]:
-        """A unit for each class; two classes need only one.
+        """A unit for each class, at each step where the targets have steps; two classes need only one.
 
         Raises:
-            ShapeError: an example has several targets.
+            SettingError: α with more than two classes.
         """
-        if tuple(targets_shape[1:]) not in ((), (1,)):
-            raise ShapeError(
-                f"The loss hinge takes one class an example, targets of shape N or N×1, not "
-                f"{'×'.join(['N', *map(str, targets_shape[1:])])}: give the classes' numbers, or choose cross-entropy"
-            )
-        return ((1,), (), (2,)) if task == TWO_CLASSES else ((classes,),)
+        if self.alpha is not None and task == MANY_CLASSES:
+            raise SettingError(f"focal's alpha weighs one of two classes, and there are {classes}: give class_weight")
+        shapes = CrossEntropy().output_shapes(task, classes, targets_shape)
+        return ((1,), (), *shapes) if task == TWO_CLASSES and len(targets_shape) == 1 else shapes
 
 
 def several_units(outputs: Array) -> bool:
@@ -168,3 +211,19 @@ def score_of_target(scores: Array, targets: Array) -> Array:
     classes = lax.broadcasted_iota(jnp.int32, scores.shape, scores.ndim - 1)
     chosen = classes == targets.astype(jnp.int32)[..., None]
     return jnp.sum(lax.select(chosen, scores, lax.full_like(scores, 0)), axis=-1)
+
+
+def log_sum_of_others(scores: Array, targets: Array) -> Array:
+    """log Σ_{j≠y} exp s_j of each row of scores."""
+    classes = lax.broadcasted_iota(jnp.int32, scores.shape, scores.ndim - 1)
+    chosen = classes == targets.reshape(scores.shape[:-1]).astype(jnp.int32)[..., None]
+    others = lax.select(chosen, lax.full_like(scores, -jnp.inf), scores)
+    most = lax.stop_gradient(jnp.max(others, axis=-1, keepdims=True))
+    return jnp.log(jnp.sum(jnp.exp(others - most), axis=-1)) + most[..., 0]
+
+
+def mean_of_known(losses: Array, targets: Array) -> Array:
+    """The mean of an example's losses whose target is a class, and not −1; 0 where none is known."""
+    known = (targets.reshape(losses.shape) >= 0).astype(losses.dtype)
+    axes = each_example(losses)
+    return jnp.sum(losses * known, axis=axes) / jnp.maximum(jnp.sum(known, axis=axes), 1)

@@ -6,8 +6,11 @@ mask of padded rows.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+import jax.numpy as jnp
 
 from backlit.errors import SettingError, ShapeError
 from backlit.shapes import Array, Shape, write
@@ -46,6 +49,11 @@ class Loss(ABC):
         self.check_task(task)
         return self.output_shapes(task, classes, (1,) if targets == 1 else (1, targets))[0][-1]
 
+    def __str__(self) -> str:
+        """The loss as it is named, with the settings that are not the defaults: `huber(delta=2.0)`."""
+        changed = [f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if getattr(self, f.name) != f.default]
+        return f"{self.name}({', '.join(changed)})" if changed else self.name
+
     @abstractmethod
     def examples(self, outputs: Array, targets: Array) -> Array:
         """The loss of each example, of shape (B,)."""
@@ -57,6 +65,16 @@ class Loss(ABC):
     @abstractmethod
     def output_shapes(self, task: str, classes: int, targets_shape: Shape) -> tuple[Shape, ...]:
         """The shapes that one example's output may have, the recommended one first."""
+
+    def rescaling(self, targets_shape: Shape) -> Mapping[str, Any] | None:
+        """How outputs on a scale of mean 0 and deviation 1 return to the targets' units: settings of `Rescale`; None:
+        the loss means what it says in the units of the data alone.
+        """
+        return None
+
+    def constant(self, targets: Array) -> Array:
+        """The outputs (units,) of a regression that knows the training targets (N, T) alone: their means."""
+        return jnp.mean(targets, axis=0)
 
     def check_task(self, task: str) -> None:
         """Makes sure that the loss fits the task.
@@ -103,6 +121,8 @@ SUITED = {
 
 def head(shape: Shape) -> str:
     """The last layer that gives an output of this shape, in the notation."""
+    if len(shape) > 2:
+        return f"Conv({shape[-1]}, 3, padding='same') or Reshape({shape})"
     return f"Dense({shape[-1]})" if shape else "Dense(1)"
 
 

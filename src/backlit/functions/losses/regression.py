@@ -1,15 +1,17 @@
-"""Losses of regression: squared, absolute and Huber errors.
+"""Losses of regression: squared, absolute, Huber and quantile errors.
 
 The outputs are the predictions f, and an example with T target columns has T errors y − f. The loss of a batch is the
 weighted mean of its examples' losses. Source: documents 1, 2 and 4.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import jax.numpy as jnp
 
 from backlit.functions.losses.loss import REGRESSION, Loss, each_example, paired
-from backlit.functions.settings import require_positive
+from backlit.functions.settings import require_positive, require_share
 from backlit.shapes import Array, Shape
 
 
@@ -20,8 +22,12 @@ class RegressionLoss(Loss):
     tasks = (REGRESSION,)
 
     def predict(self, outputs: Array) -> Array:
-        """The outputs themselves: (B,) for one unit, else (B, T)."""
-        return outputs[..., 0] if outputs.ndim > 1 and outputs.shape[-1] == 1 else outputs
+        """The outputs themselves: (B,) for one unit, else (B, T); images keep their axis of channels."""
+        return outputs[..., 0] if 1 < outputs.ndim < 4 and outputs.shape[-1] == 1 else outputs
+
+    def rescaling(self, targets_shape: Shape) -> Mapping[str, Any] | None:
+        """Every output is a target."""
+        return {}
 
     def output_shapes(self, task: str, classes: int, targets_shape: Shape) -> tuple[Shape, ...]:
         """The targets' own shape, where a single column may have an axis of its own or none."""
@@ -128,3 +134,39 @@ class Huber(RegressionLoss):
         size = jnp.abs(outputs - targets)
         near = jnp.minimum(size, self.delta)
         return jnp.mean(near * (size - 0.5 * near), axis=each_example(size))
+
+
+@dataclass(frozen=True)
+class Quantile(RegressionLoss):
+    """q e for e ≥ 0, else (q − 1) e, with e = y − f: the mean over an example's targets; the batch takes the mean over
+    examples.
+
+    Its minimizer is the q-quantile of the targets, so that a share q of them lies below the prediction; q = ½ is half
+    the absolute error.
+
+    Args:
+        quantile: q, above 0 and below 1; default 0.5, the median.
+
+    Raises:
+        SettingError: q is out of range.
+
+    Source: Koenker & Bassett 1978.
+
+    >>> Quantile(0.75).examples(jnp.array([[0.0], [0.0]]), jnp.array([1.0, -1.0]))
+    Array([0.75, 0.25], dtype=float32)
+    """
+
+    name = "quantile"
+    summary = "pinball loss, whose minimizer is a quantile of the targets"
+    quantile: float = 0.5
+
+    def __post_init__(self) -> None:
+        require_positive("quantile's quantile", self.quantile)
+        require_share("quantile's quantile", self.quantile)
+
+    def examples(self, outputs: Array, targets: Array) -> Array:
+        """The pinball losses' mean, of shape (B,)."""
+        outputs, targets = paired(outputs, targets)
+        error = targets - outputs
+        losses = error * (self.quantile - (error < 0).astype(error.dtype))
+        return jnp.mean(losses, axis=each_example(losses))
