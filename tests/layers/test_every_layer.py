@@ -2,11 +2,17 @@
 
 import json
 
+import attention_cases
 import basic_cases
+import convolution_cases
+import feature_cases
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pooling_cases
 import pytest
+import recurrence_cases
+import small_cases
 
 from backlit.errors import ShapeError
 from backlit.layers.activation import Linear, ReLU
@@ -15,7 +21,15 @@ from backlit.layers.composition import Sequential
 from backlit.layers.notation import read, write
 from backlit.layers.registry import LAYERS
 
-CASES = [*basic_cases.CASES]
+CASES = [
+    *attention_cases.CASES,
+    *basic_cases.CASES,
+    *convolution_cases.CASES,
+    *feature_cases.CASES,
+    *pooling_cases.CASES,
+    *recurrence_cases.CASES,
+    *small_cases.CASES,
+]
 
 
 def of(cases):
@@ -37,6 +51,13 @@ def examples(case, count, dtype=np.float32):
     return np.random.default_rng(0).normal(size=(count, *case.input)).astype(dtype)
 
 
+def context(case, count, dtype=jnp.float32, **known):
+    """What an application knows, with the other sequence that the case looks at."""
+    if case.memory:
+        known["memory"] = jnp.asarray(np.random.default_rng(4).normal(size=(count, *case.memory)), dtype)
+    return Context(**known)
+
+
 def test_every_registered_layer_has_a_case():
     assert {type(case.block) for case in CASES} == set(LAYERS.values())
 
@@ -51,8 +72,9 @@ def test_shapes_types_and_structure_are_the_plans(case):
         assert jax.tree.map(jnp.shape, tree) == expected
         assert all(leaf.dtype == jnp.float32 for leaf in jax.tree.leaves(tree))
     for count in (1, 4):
-        for context in (Context(), Context(training=True, key=jax.random.key(2), mask=jnp.ones(count))):
-            y, after = case.block.apply(parameters, state, jnp.asarray(examples(case, count)), context)
+        for known in ({}, {"training": True, "key": jax.random.key(2), "mask": jnp.ones(count)}):
+            known = context(case, count, **known)
+            y, after = case.block.apply(parameters, state, jnp.asarray(examples(case, count)), known)
             assert y.shape == (count, *case.output)
             assert y.dtype == jnp.float32
             assert jax.tree.map(jnp.shape, after) == jax.tree.map(jnp.shape, state)
@@ -75,16 +97,17 @@ def test_gradients_equal_central_differences(case, training):
     with jax.enable_x64(True):
         parameters, state = variables(case, jnp.float64)
         x = jnp.asarray(examples(case, 4, np.float64))
-        context = Context(training=training, key=jax.random.key(3), mask=jnp.asarray([1.0, 1.0, 1.0, 0.0]))
+        mask = jnp.asarray([1.0, 1.0, 1.0, 0.0])
+        known = context(case, 4, jnp.float64, training=training, key=jax.random.key(3), mask=mask)
         seed = jnp.asarray(np.random.default_rng(1).normal(size=(4, *case.output)))
 
         @jax.jit
         def objective(point):
-            y, _ = case.block.apply(point[0], state, point[1], context)
+            y, _ = case.block.apply(point[0], state, point[1] if len(point) > 1 else x, known)
             assert y.dtype == jnp.float64
             return (y * seed).sum()
 
-        point = (parameters, x)
+        point = (parameters,) if case.tokens else (parameters, x)
         gradient = jax.jit(jax.grad(objective))(point)
         rng = np.random.default_rng(2)
         for _ in range(3):
@@ -103,7 +126,7 @@ def test_compiled_and_as_a_population_it_gives_the_same(case):
     population = jax.tree.map(lambda *leaves: jnp.stack(leaves), *members)
 
     def outputs(variables):
-        return case.block.apply(*variables, x, Context())[0]
+        return case.block.apply(*variables, x, context(case, 4))[0]
 
     one_by_one = jnp.stack([outputs(member) for member in members])
     np.testing.assert_allclose(jax.jit(outputs)(members[0]), one_by_one[0], rtol=1e-5, atol=1e-6)
@@ -120,21 +143,21 @@ def test_text_and_json_give_it_back(case):
     assert hash(again) == hash(network)
 
 
-@of([case for case in CASES if not case.flat and len(case.output) == len(case.input) > 1])
-def test_the_reach_is_the_extent_of_the_gradient(case):
+@of([case for case in CASES if not (case.flat or case.tokens) and len(case.output) == len(case.input) > 1])
+def test_the_reach_is_the_greatest_extent_of_the_gradient(case):
     plan = case.block.plan(case.input)
     parameters, state = variables(case)
-    middle = tuple(size // 2 for size in plan.output[:-1])
+    axes = plan.output[:-1]
+    places = [tuple(0 for _ in axes), tuple(size // 2 for size in axes), tuple(size - 1 for size in axes)]
 
-    def position(x):
-        return case.block.apply(parameters, state, x[None], Context())[0][0][middle].dot(
-            jnp.arange(1.0, plan.output[-1] + 1)
-        )
+    def positions(x):
+        y = case.block.apply(parameters, state, x, context(case, len(x)))[0].sum(0)
+        return jnp.stack([y[place].dot(jnp.arange(1.0, plan.output[-1] + 1)) for place in places])
 
-    seen = np.abs(jax.grad(position)(jnp.asarray(examples(case, 1)[0]))).sum(-1) > 0
-    extents = tuple(int(np.ptp(places)) + 1 for places in np.nonzero(seen))
-    expected = case.input[:-1] if plan.reach.size is None else plan.reach.size or (1,) * len(extents)
-    assert extents == expected
+    seen = np.abs(jax.jacrev(positions)(jnp.asarray(examples(case, 64)))).sum((1, -1)) > 0
+    extents = [[int(np.ptp(along)) + 1 for along in np.nonzero(one)] for one in seen if one.any()]
+    expected = case.input[:-1] if plan.reach.extent is None else plan.reach.extent or (1,) * len(axes)
+    assert tuple(map(max, zip(*extents, strict=True))) == expected
 
 
 @of([case for case in CASES if case.bad is not None])
@@ -149,5 +172,7 @@ def test_an_input_that_does_not_fit_is_refused_with_the_layers_path(case):
 def test_nothing_random_without_training(case):
     parameters, state = variables(case)
     x = jnp.asarray(examples(case, 2))
-    first, second = (case.block.apply(parameters, state, x, Context(key=key))[0] for key in (None, jax.random.key(5)))
+    first, second = (
+        case.block.apply(parameters, state, x, context(case, 2, key=key))[0] for key in (None, jax.random.key(5))
+    )
     np.testing.assert_array_equal(first, second)

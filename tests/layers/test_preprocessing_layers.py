@@ -73,6 +73,25 @@ def test_impute_fills_what_is_never_known_with_zero_and_keeps_axes():
     np.testing.assert_array_equal(apply(Impute(), state, x)[2], state["fill"])
 
 
+def test_impute_of_sequences_fills_by_feature_and_leaves_padding():
+    x = RNG.normal(size=(6, 4, 2)).astype(np.float32)
+    x[RNG.random(x.shape) < 0.2] = np.nan
+    x[:, 3] = np.nan
+    rows = x.reshape(-1, 2)
+    padding = np.isnan(rows).all(1)
+    state = Impute(sequence=True).fit(x)
+    filled = apply(Impute(sequence=True), state, x).reshape(-1, 2)
+    expected = SimpleImputer(strategy="median").fit_transform(rows)
+    np.testing.assert_allclose(filled[~padding], expected[~padding], rtol=1e-6)
+    assert np.isnan(filled[padding]).all()
+
+
+def test_one_hot_of_sequences_leaves_padding():
+    x = np.array([[[1, 0.5], [0, -2], [np.nan, np.nan]]], np.float32)
+    y = apply(OneHot((2, 0)), {}, x)
+    np.testing.assert_array_equal(y, [[[0, 1, 0.5], [1, 0, -2], [np.nan] * 3]])
+
+
 @pytest.mark.parametrize("kind", [np.float32, np.int32, np.uint8])
 def test_one_hot_is_sklearns_encoder(kind):
     codes = np.stack([RNG.integers(0, 3, 20), RNG.integers(0, 250, 20), RNG.integers(0, 2, 20)], 1)

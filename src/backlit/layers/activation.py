@@ -4,10 +4,11 @@ from dataclasses import dataclass, fields
 from typing import ClassVar
 
 from backlit.errors import ShapeError
-from backlit.functions.activations import ACTIVATIONS, Activation
+from backlit.functions.activations import ACTIVATIONS, Activation, generalized_relu
+from backlit.functions.initializers import Constant
 from backlit.layers.block import Block, Context, Parameters, State
-from backlit.layers.plan import Plan
-from backlit.layers.settings import keep_number
+from backlit.layers.plan import Plan, Variable
+from backlit.layers.settings import keep_flag, keep_number
 from backlit.shapes import Array, Shape
 
 
@@ -126,6 +127,13 @@ class Swish(ActivationLayer):
 
 
 @dataclass(frozen=True)
+class GELU(ActivationLayer):
+    """y = z Φ(z), with Φ the standard normal distribution function."""
+
+    activation = ACTIVATIONS["GELU"]
+
+
+@dataclass(frozen=True)
 class Softmax(ActivationLayer):
     """y_i = e^{z_i} / Σ_j e^{z_j}, over the last axis."""
 
@@ -136,3 +144,31 @@ class Softmax(ActivationLayer):
         if not input:
             raise ShapeError("Softmax needs an axis of classes, and its input is a single number; use shape (1,)")
         return super().plan(input)
+
+
+@dataclass(frozen=True)
+class PReLU(Block):
+    """y = max(0, z) + α min(0, z), with α trained: one for each channel of the last axis, or one for all.
+
+    Args:
+        slope: what α starts from.
+        shared: whether one α serves every channel.
+
+    Source: He et al. 2015, arXiv:1502.01852.
+    """
+
+    slope: float = 0.25
+    shared: bool = False
+
+    def __post_init__(self) -> None:
+        keep_number(self, "slope", "that is finite", lambda slope: True)
+        keep_flag(self, "shared")
+
+    def plan(self, input: Shape) -> Plan:
+        """The shape stays; a slope per channel is trained."""
+        slopes = () if self.shared else input[-1:]
+        return Plan(input=input, output=input, parameters={"slope": Variable(slopes, Constant(self.slope))})
+
+    def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
+        """y = max(0, z) + α min(0, z)."""
+        return generalized_relu(x, parameters["slope"]), {}

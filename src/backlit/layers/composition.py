@@ -66,7 +66,7 @@ class Sequential(Composition):
         """The plans of the blocks in a row."""
         parts, shape, reach = {}, tuple(input), POINT
         for name, block in self.named.items():
-            parts[name] = _plan(name, block, shape)
+            parts[name] = plan_part(name, block, shape)
             shape, reach = parts[name].output, reach.then(parts[name].reach)
         return Plan(
             input=tuple(input),
@@ -83,7 +83,7 @@ class Sequential(Composition):
         after: State = {}
         for index, (name, block) in enumerate(self.named.items()):
             steps = block.mark(x) if isinstance(block, Padding) else block.steps(context.steps)
-            x = _apply(name, block, parameters, state, x, context.enter(name, index), after)
+            x = apply_part(name, block, parameters, state, x, context.enter(name, index), after)
             context = replace(context, steps=steps)
         return x, after
 
@@ -116,6 +116,32 @@ class Residual(Sequential):
 
 
 @dataclass(frozen=True, init=False, repr=False)
+class Skip(Sequential):
+    """Blocks whose input goes straight on beside their output: y = [x, f_n(… f_1(x))], joined along the last axis.
+
+    >>> from backlit import Dense, Tanh
+    >>> print(Skip(Dense(8), Tanh).plan((3,)).output)
+    (11,)
+    """
+
+    def plan(self, input: Shape) -> Plan:
+        """The plan of the blocks, whose output may differ from the input in its last axis alone."""
+        plan = super().plan(input)
+        if not plan.output or plan.output[:-1] != plan.input[:-1]:
+            raise ShapeError(
+                f"Skip joins its input, of shape {write(plan.input)}, and its blocks' output, of shape "
+                f"{write(plan.output)}, along the last axis; make them differ in that axis alone"
+            )
+        joined = (*plan.output[:-1], plan.input[-1] + plan.output[-1])
+        return replace(plan, output=joined, residual=True)
+
+    def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
+        """The input and what the blocks make of it, side by side."""
+        y, after = super().apply(parameters, state, x, context)
+        return jnp.concatenate([x, y], axis=-1), after
+
+
+@dataclass(frozen=True, init=False, repr=False)
 class Parallel(Composition):
     """Branches that see the same input, side by side: y = [f_1(x), …, f_n(x)], or y = f_1(x) + … + f_n(x).
 
@@ -140,7 +166,7 @@ class Parallel(Composition):
 
     def plan(self, input: Shape) -> Plan:
         """The plans of the branches, whose outputs must fit together."""
-        parts = {name: _plan(name, block, tuple(input)) for name, block in self.named.items()}
+        parts = {name: plan_part(name, block, tuple(input)) for name, block in self.named.items()}
         outputs = [part.output for part in parts.values()]
         reach = next(iter(parts.values())).reach
         for part in parts.values():
@@ -160,7 +186,7 @@ class Parallel(Composition):
         """Each branch on the same input, under its name; then their outputs together."""
         after: State = {}
         outputs = [
-            _apply(name, block, parameters, state, x, context.enter(name, index), after)
+            apply_part(name, block, parameters, state, x, context.enter(name, index), after)
             for index, (name, block) in enumerate(self.named.items())
         ]
         return (jnp.concatenate(outputs, axis=-1) if self.combine == "concatenate" else reduce(add, outputs)), after
@@ -180,16 +206,18 @@ class Parallel(Composition):
         return (*outputs[0][:-1], sum(output[-1] for output in outputs))
 
 
-def _plan(name: str, block: Block, input: Shape) -> Plan:
+def plan_part(name: str, block: Block, input: Shape) -> Plan:
+    """The plan of a composition's block `name`; its errors are told with the path to it."""
     try:
         return block.plan(input)
     except ShapeError as error:
         raise error.within(name) from None
 
 
-def _apply(
+def apply_part(
     name: str, block: Block, parameters: Parameters, state: State, x: Array, context: Context, after: State
 ) -> Array:
+    """The output of a composition's block `name`; its variables are those of that name, its state goes to `after`."""
     with jax.named_scope(name):
         y, kept = block.apply(parameters.get(name, {}), state.get(name, {}), x, context)
     if kept:

@@ -7,7 +7,7 @@ from backlit.errors import ShapeError
 from backlit.functions.initializers import Constant, Initializer, initializer_named
 from backlit.layers.block import Block, Context, Parameters, State
 from backlit.layers.plan import EVERYTHING, POINT, Plan, Variable
-from backlit.layers.settings import keep_flag, keep_whole
+from backlit.layers.settings import keep_flag, keep_initializer, keep_whole
 from backlit.shapes import Array, Shape
 
 
@@ -33,9 +33,7 @@ class Dense(Block):
     def __post_init__(self) -> None:
         keep_whole(self, "units")
         keep_flag(self, "bias")
-        initializer = initializer_named(self.initializer)
-        if not isinstance(self.initializer, str):
-            object.__setattr__(self, "initializer", initializer)
+        keep_initializer(self, "initializer")
 
     def plan(self, input: Shape) -> Plan:
         """One weight per feature and unit, one bias per unit."""

@@ -1,6 +1,11 @@
-"""Normalization: each feature brought to mean 0 and variance 1, then scaled and shifted by trained parameters."""
+"""Normalization: numbers brought to mean 0 and variance 1, then scaled and shifted by trained parameters.
 
-from dataclasses import dataclass
+- BatchNorm: over the batch and its positions, for each feature.
+- LayerNorm: over the features, for each example and position; RMSNorm: the same, by the root mean square alone.
+- GroupNorm: over the positions and a group of features, for each example.
+"""
+
+from dataclasses import dataclass, replace
 from math import prod
 
 import jax.numpy as jnp
@@ -10,8 +15,8 @@ from backlit.errors import ShapeError
 from backlit.functions.activations import floats
 from backlit.functions.initializers import Constant
 from backlit.layers.block import Block, Context, Parameters, State
-from backlit.layers.plan import Plan, Variable
-from backlit.layers.settings import keep_number
+from backlit.layers.plan import EVERYTHING, POINT, Plan, Variable
+from backlit.layers.settings import keep_number, keep_whole
 from backlit.shapes import Array, Shape
 
 
@@ -38,23 +43,17 @@ class BatchNorm(Block):
 
     def plan(self, input: Shape) -> Plan:
         """A scale and a shift per feature are trained; a mean and a variance per feature are kept."""
-        if not input:
-            raise ShapeError("BatchNorm needs an axis of features, and its input is a single number; use shape (1,)")
-        features = (input[-1],)
-        return Plan(
-            input=input,
-            output=input,
-            parameters={"scale": Variable(features, Constant(1.0)), "shift": Variable(features, Constant(0.0))},
-            state={"mean": Variable(features, Constant(0.0)), "variance": Variable(features, Constant(1.0))},
-            linear=True,
-        )
+        features = input[-1:]
+        state = {"mean": Variable(features, Constant(0.0)), "variance": Variable(features, Constant(1.0))}
+        return replace(_plan(self, input, shift=True), state=state, linear=True)
 
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """Normalize with the batch's statistics while training, else with the running ones; x keeps its precision."""
         x = floats(x)
         mean, variance = state["mean"], state["variance"]
         if context.training:
-            mean, variance = _statistics(x, context.mask)
+            axes = tuple(range(x.ndim - 1))
+            mean, variance = (each.reshape(-1) for each in _statistics(x, _real(x, context), axes))
             m = self.momentum
             state = {
                 "mean": m * state["mean"] + (1 - m) * lax.stop_gradient(mean),
@@ -64,12 +63,126 @@ class BatchNorm(Block):
         return ((x - mean) * factor + parameters["shift"]).astype(x.dtype), state
 
 
-def _statistics(x: Array, mask: Array | None) -> tuple[Array, Array]:
-    axes = tuple(range(x.ndim - 1))
-    if mask is None:
-        mean = x.mean(axes)
-        return mean, jnp.square(x - mean).mean(axes)
-    real = mask.reshape(-1, *[1] * (x.ndim - 1))
-    count = jnp.maximum(mask.sum(), 1) * prod(x.shape[1:-1])
-    mean = (x * real).sum(axes) / count
-    return mean, (jnp.square(x - mean) * real).sum(axes) / count
+@dataclass(frozen=True)
+class LayerNorm(Block):
+    """y = γ (x − μ) / √(σ² + ε) + β, with μ and σ² over the last axis.
+
+    Args:
+        epsilon: ε, above 0.
+
+    Source: Ba, Kiros and Hinton 2016, arXiv:1607.06450.
+    """
+
+    epsilon: float = 1e-5
+
+    def __post_init__(self) -> None:
+        keep_number(self, "epsilon", "above 0", lambda epsilon: epsilon > 0)
+
+    def plan(self, input: Shape) -> Plan:
+        """A scale and a shift per feature."""
+        return _plan(self, input, shift=True)
+
+    def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
+        """Normalize each position by its own features."""
+        x = floats(x)
+        mean, variance = _statistics(x, None, (-1,))
+        y = (x - mean) * lax.rsqrt(variance + self.epsilon)
+        return (y * parameters["scale"] + parameters["shift"]).astype(x.dtype), {}
+
+
+@dataclass(frozen=True)
+class RMSNorm(Block):
+    """y = γ x / √(mean x² + ε), over the last axis.
+
+    Args:
+        epsilon: ε, above 0.
+
+    Source: Zhang and Sennrich 2019, arXiv:1910.07467.
+    """
+
+    epsilon: float = 1e-6
+
+    def __post_init__(self) -> None:
+        keep_number(self, "epsilon", "above 0", lambda epsilon: epsilon > 0)
+
+    def plan(self, input: Shape) -> Plan:
+        """A scale per feature."""
+        return _plan(self, input, shift=False)
+
+    def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
+        """Divide each position by the root mean square of its features."""
+        x = floats(x)
+        y = x * lax.rsqrt(jnp.square(x).mean(-1, keepdims=True) + self.epsilon)
+        return (y * parameters["scale"]).astype(x.dtype), {}
+
+
+@dataclass(frozen=True)
+class GroupNorm(Block):
+    """y = γ (x − μ) / √(σ² + ε) + β, with μ and σ² of each example over its positions and a group of features.
+
+    Padded steps of a sequence are left out.
+
+    Args:
+        groups: how many equal groups of neighbors the features fall into, at least 1: 1 takes them all, as many as
+            features normalizes each alone (instance normalization).
+        epsilon: ε, above 0.
+
+    Source: Wu and He 2018, arXiv:1803.08494.
+    """
+
+    groups: int
+    epsilon: float = 1e-5
+
+    def __post_init__(self) -> None:
+        keep_whole(self, "groups")
+        keep_number(self, "epsilon", "above 0", lambda epsilon: epsilon > 0)
+
+    def plan(self, input: Shape) -> Plan:
+        """A scale and a shift per feature."""
+        plan = _plan(self, input, shift=True)
+        if input[-1] % self.groups:
+            raise ShapeError(
+                f"GroupNorm makes {self.groups} equal groups of its features, and there are {input[-1]}; "
+                f"give it a number of groups that divides {input[-1]}"
+            )
+        return replace(plan, reach=EVERYTHING if len(input) > 1 else POINT)
+
+    def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
+        """Normalize each group of each example."""
+        x = floats(x)
+        grouped = x.reshape(*x.shape[:-1], self.groups, -1)
+        real = _real(x, replace(context, mask=None))
+        axes = (*range(1, x.ndim - 1), -1)
+        mean, variance = _statistics(grouped, None if real is None else real[..., None], axes)
+        y = ((grouped - mean) * lax.rsqrt(variance + self.epsilon)).reshape(x.shape)
+        return (y * parameters["scale"] + parameters["shift"]).astype(x.dtype), {}
+
+
+def _plan(block: Block, input: Shape, shift: bool) -> Plan:
+    if not input:
+        kind = type(block).__name__
+        raise ShapeError(f"{kind} needs an axis of features, and its input is a single number; use shape (1,)")
+    parameters = {"scale": Variable(input[-1:], Constant(1.0))}
+    if shift:
+        parameters["shift"] = Variable(input[-1:], Constant(0.0))
+    return Plan(input=input, output=input, parameters=parameters)
+
+
+def _real(x: Array, context: Context) -> Array | None:
+    """Which examples and steps are real, 1 or 0, with as many axes as x; None where all are."""
+    real = None if context.mask is None else context.mask.reshape(-1, *[1] * (x.ndim - 1))
+    if context.steps is None or x.ndim < 3:
+        return real
+    steps = context.steps.reshape(*context.steps.shape, *[1] * (x.ndim - 2))
+    return steps if real is None else real * steps
+
+
+def _statistics(x: Array, real: Array | None, axes: tuple[int, ...]) -> tuple[Array, Array]:
+    """Mean and variance over these axes, of what is real; the axes are kept."""
+    if real is None:
+        mean = x.mean(axes, keepdims=True)
+        return mean, jnp.square(x - mean).mean(axes, keepdims=True)
+    repeats = prod(x.shape[axis] // real.shape[axis] for axis in axes)
+    count = jnp.maximum(real.sum(axes, keepdims=True), 1) * repeats
+    mean = (x * real).sum(axes, keepdims=True) / count
+    return mean, (jnp.square(x - mean) * real).sum(axes, keepdims=True) / count

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from math import prod
+from fractions import Fraction
+from math import floor, prod
 
 from backlit.functions.initializers import Initializer
 from backlit.shapes import Shape
@@ -15,12 +16,15 @@ class Variable:
     Attributes:
         shape: its shape.
         initializer: what draws its first value.
-        weight: whether it multiplies inputs: penalties fall on weights, never on biases, scales and shifts.
+        weight: whether it multiplies inputs: penalties fall on weights, never on scales and shifts, and on biases only
+            where they are asked for.
+        incoming: the axes along which the weights of one unit lie; None: all but the last.
     """
 
     shape: Shape
     initializer: Initializer
     weight: bool = False
+    incoming: tuple[int, ...] | None = None
 
     @property
     def size(self) -> int:
@@ -33,14 +37,20 @@ class Reach:
     """How far back a block sees along each spatial axis: the extent of its window, and its stride.
 
     After layers with windows k_l and strides s_l a unit sees r = Σ_l (k_l − 1) Π_{i<l} s_i + 1 positions of the input.
-    An empty size is a block that keeps positions apart; a size of None is a block that sees everything.
+    An empty size is a block that keeps positions apart; a size of None is a block that sees everything. A layer that
+    enlarges has a stride below 1, and of its window, which then may span a fraction, whole positions alone are seen.
 
-    >>> Reach((3,), (1,)).then(Reach((2,), (2,))).then(Reach((3,), (1,))).size
+    >>> Reach((3,), (1,)).then(Reach((2,), (2,))).then(Reach((3,), (1,))).extent
     (8,)
     """
 
-    size: tuple[int, ...] | None = ()
-    stride: tuple[int, ...] = ()
+    size: tuple[int | Fraction, ...] | None = ()
+    stride: tuple[int | Fraction, ...] = ()
+
+    @property
+    def extent(self) -> tuple[int, ...] | None:
+        """How many positions are seen along each axis, at most."""
+        return None if self.size is None else tuple(floor(size) for size in self.size)
 
     def then(self, later: "Reach") -> "Reach":
         """The reach of this block followed by a later one."""
@@ -83,7 +93,7 @@ class Plan:
         linear: whether the output is an affine map of the input, at prediction.
         parts: the plans of a composition's blocks, by name, in order.
         branched: whether the parts see the same input side by side; else each sees the output of the one before.
-        residual: whether the input is added to what the parts make of it.
+        residual: whether the input goes around the parts: added to what they make of it, or joined with it.
     """
 
     input: Shape

@@ -8,6 +8,7 @@ applied with the network, and never fitted on validation or test data.
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 
 import jax.numpy as jnp
 import numpy as np
@@ -16,7 +17,7 @@ from backlit.errors import SettingError, ShapeError
 from backlit.functions.initializers import Constant
 from backlit.layers.block import Block, Context, Parameters, State
 from backlit.layers.plan import Plan, Variable
-from backlit.layers.settings import keep_whole_numbers
+from backlit.layers.settings import keep_flag, keep_whole_numbers
 from backlit.shapes import Array, Shape, write
 
 CHUNK = 4096  # rows converted to float64 at once while fitting
@@ -32,22 +33,39 @@ class Preprocessing(Block):
 
 @dataclass(frozen=True)
 class Impute(Preprocessing):
-    """Missing values (NaN) become the training data's median of their feature: y = x where it is known, else median."""
+    """Missing values (NaN) become the training data's median of their feature: y = x where it is known, else median.
+
+    Args:
+        sequence: whether examples are sequences (T, F), with one median for each feature; steps in which everything is
+            missing stay, as padding; default False.
+    """
+
+    sequence: bool = False
+
+    def __post_init__(self) -> None:
+        keep_flag(self, "sequence")
 
     def plan(self, input: Shape) -> Plan:
-        """One fill value for each number of an example."""
-        return Plan(input=input, output=input, state={"fill": Variable(input, Constant(0.0))})
+        """One fill value for each number of an example, or for each feature of a sequence."""
+        if self.sequence and len(input) != 2:
+            raise ShapeError(f"Impute(sequence=True) takes sequences, of shape (T, F), and its input is {write(input)}")
+        filled = input[-1:] if self.sequence else input
+        return Plan(input=input, output=input, state={"fill": Variable(filled, Constant(0.0))})
 
     def fit(self, x: np.ndarray) -> State:
         """The median of the known values of each feature, 0 where none is known."""
-        columns = x.reshape(len(x), -1).T
+        shape = x.shape[2:] if self.sequence else x.shape[1:]
+        columns = x.reshape(-1, *shape).reshape(-1, prod(shape)).T
         fill = [np.median(known) if len(known := column[~np.isnan(column)]) else 0.0 for column in columns]
-        return {"fill": np.asarray(fill, np.float32).reshape(x.shape[1:])}
+        return {"fill": np.asarray(fill, np.float32).reshape(shape)}
 
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """Fill."""
         x = as_floats(x)
-        return jnp.where(jnp.isnan(x), state["fill"].astype(x.dtype), x), state
+        missing = jnp.isnan(x)
+        if self.sequence:
+            missing = missing & ~missing.all(-1, keepdims=True)
+        return jnp.where(missing, state["fill"].astype(x.dtype), x), state
 
 
 @dataclass(frozen=True)
@@ -101,8 +119,10 @@ class Standardize(Preprocessing):
 class OneHot(Block):
     """Codes of categories become indicators: code c of k categories → e_c of length k; an unknown code (−1) → zeros.
 
+    Shapes: (B, F), or (B, T, F) for sequences, whose steps stay padding (NaN) where everything is missing.
+
     Args:
-        categories: for each feature its number of categories, 0 for a number that stays as it is.
+        categories: for each feature of the last axis its number of categories, 0 for a number that stays as it is.
 
     >>> OneHot((0, 3)).plan((2,)).output
     (4,)
@@ -117,20 +137,22 @@ class OneHot(Block):
 
     def plan(self, input: Shape) -> Plan:
         """One feature a number, k features a category of k."""
-        if input != (len(self.categories),):
+        if input[-1:] != (len(self.categories),):
             raise ShapeError(
                 f"OneHot knows {len(self.categories)} features, and its input has shape {write(input)}; "
                 f"give it {len(self.categories)} numbers a row"
             )
-        return Plan(input=input, output=(sum(max(k, 1) for k in self.categories),))
+        return Plan(input=input, output=(*input[:-1], sum(max(k, 1) for k in self.categories)))
 
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """Compare each indicator's category with the code of its feature."""
         widths = [max(k, 1) for k in self.categories]
         source = np.repeat(np.arange(len(widths)), widths)
         category = np.concatenate([np.arange(width) for width in widths])
-        spread = as_floats(x)[:, source]
+        spread = as_floats(x)[..., source]
         is_code = np.asarray(self.categories)[source] > 0
+        if x.ndim > 2:
+            is_code = is_code & ~jnp.isnan(spread).all(-1, keepdims=True)
         return jnp.where(is_code, (spread == category).astype(spread.dtype), spread), {}
 
 

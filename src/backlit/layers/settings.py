@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from backlit.errors import SettingError
+from backlit.functions.initializers import initializer_named
 
 LARGEST = 2**31 - 1
 
@@ -67,3 +68,14 @@ def keep_flag(block: object, name: str) -> None:
     """
     if not isinstance(getattr(block, name), bool):
         raise SettingError(f"{type(block).__name__} takes {name}=True or {name}=False, not {getattr(block, name)!r}")
+
+
+def keep_initializer(block: object, name: str) -> None:
+    """Keep the block's setting `name`, an initializer: its name as it is, a class as one of its kind.
+
+    Raises:
+        SettingError: where it is no initializer.
+    """
+    initializer = initializer_named(getattr(block, name))
+    if not isinstance(getattr(block, name), str):
+        object.__setattr__(block, name, initializer)

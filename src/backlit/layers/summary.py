@@ -87,14 +87,15 @@ class Summary:
 def summarize(notation: str, plan: Plan) -> Summary:
     """The summary of a network, given its notation and its plan."""
     trained = list(plan.variables())
+    others = [(path[-1], variable) for path, variable in trained if not variable.weight]
     return Summary(
         notation=notation,
         input=plan.input,
         output=plan.output,
         rows=tuple(_rows("", plan, POINT)) if plan.parts else (_row(notation, plan, POINT),),
         weights=sum(variable.size for _, variable in trained if variable.weight),
-        biases=sum(variable.size for path, variable in trained if path[-1] == "bias" and not variable.weight),
-        others=sum(variable.size for path, variable in trained if path[-1] != "bias" and not variable.weight),
+        biases=sum(variable.size for name, variable in others if name.endswith("bias")),
+        others=sum(variable.size for name, variable in others if not name.endswith("bias")),
         neurons=plan.neurons,
         multiply_adds=plan.multiply_adds,
         frozen=sum(variable.size for _, variable in plan.variables("state")),
@@ -147,6 +148,6 @@ def _collapse(run: list[str]) -> Iterator[str]:
 
 
 def _write_reach(reach: Reach) -> str:
-    if reach.size is None:
+    if reach.extent is None:
         return "all"
-    return write(reach.size) if reach.size else "1"
+    return write(reach.extent) if reach.extent else "1"

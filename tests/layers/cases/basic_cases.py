@@ -53,7 +53,11 @@ CASES = [
     Case(Softmax(), (5, 3), (5, 3), bad=()),
     Case(Padding(), (5, 3), (5, 3), bad=(2, 5, 3)),
     Case(Impute(), (5, 3), (5, 3)),
+    Case(Impute(sequence=True), (5, 3), (5, 3), bad=(3,)),
     Case(Standardize((1,)), (5, 3), (5, 3), bad=(5, 1)),
     Case(OneHot((0, 3, 2)), (3,), (6,), bad=(2,)),
+    Case(OneHot((0, 3, 2)), (5, 3), (5, 6), bad=(3, 5)),
     Case(Rescale(), (5, 3), (5, 3), bad=()),
+    Case(Rescale((1,)), (5, 3), (5, 3), bad=(1,)),
+    Case(Rescale(variances=True), (5, 4), (5, 4), bad=(5, 3)),
 ]

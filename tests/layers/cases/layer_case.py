@@ -16,3 +16,4 @@ class Case:
     bad: tuple[int, ...] | None = None
     flat: bool = False  # its derivative is 0 almost everywhere
     tokens: int = 0  # where its input are token ids, how many there are
+    memory: tuple[int, ...] = ()  # the shape of the other sequence that it looks at
