@@ -68,6 +68,58 @@ def test_prediction_reads_a_folder_without_classes_and_one_image(tmp_path):
     assert any("3 channels, as in training" in note for note in notes)
 
 
+def test_images_that_cannot_be_read_are_left_out_and_listed(tmp_path):
+    for place in range(9):
+        for label in "ab":
+            save(tmp_path / label / f"{place}.png")
+    torn = [tmp_path / "a" / f"{place}.png" for place in range(7)]
+    for path in torn[:3]:
+        path.write_bytes(path.read_bytes()[:60])  # a header, and no pixels
+    for path in torn[3:]:
+        path.write_bytes(b"nothing")
+    data = read(tmp_path)
+    assert data.targets.tolist() == [0] * 2 + [1] * 9
+    said = "7 images cannot be read: a/0.png, a/1.png, a/2.png, a/3.png, a/4.png, …; left out"
+    assert said in data.notes
+    with pytest.raises(DataError, match=r"7 images cannot be read.*an answer for each is asked"):
+        data.schema.encode(tmp_path)
+
+
+def test_a_class_without_a_readable_image_is_named(tmp_path):
+    for label in "abc":
+        save(tmp_path / label / "0.png")
+    (tmp_path / "c" / "0.png").write_bytes(b"nothing")
+    data = read(tmp_path)
+    assert data.schema.classes == ("a", "b")
+    assert "classes of which no image can be read: c" in data.notes
+
+
+def test_where_no_image_can_be_read_there_is_one_error(tmp_path):
+    for label in "ab":
+        save(tmp_path / label / "0.png").tofile(tmp_path / label / "0.png")
+    with pytest.raises(DataError, match=r"2 images cannot be read: .*a.0\.png, .*b.0\.png"):
+        read(tmp_path)
+    with pytest.raises(DataError, match=r"1 image cannot be read: .*b.0\.png"):
+        read(tmp_path / "b" / "0.png")
+
+
+def test_damaged_images_of_a_separate_part_are_told(tmp_path):
+    for part in ("train", "test"):
+        for label in "ab":
+            for place in range(5):
+                save(tmp_path / part / label / f"{place}.png")
+    (tmp_path / "test" / "b" / "1.png").write_bytes(b"nothing")
+    data = read(tmp_path)
+    assert len(data.test) == 9
+    assert "test: 1 image cannot be read: b/1.png; left out" in data.notes
+
+
+def test_folders_named_by_numbers_are_classes(tmp_path):
+    for label in range(25):
+        save(tmp_path / str(label) / "0.png")
+    assert read(tmp_path).schema.classes == tuple(map(str, range(25)))
+
+
 def test_bad_folders_get_one_clear_error(tmp_path):
     with pytest.raises(DataError, match="has no images"):
         read(tmp_path)
@@ -78,7 +130,7 @@ def test_bad_folders_get_one_clear_error(tmp_path):
     with pytest.raises(DataError, match=r"0\.png is 5×6, .*0\.png is 5×7"):
         read(tmp_path)
     (tmp_path / "b" / "0.png").write_bytes((tmp_path / "a" / "0.png").read_bytes()[:60])
-    with pytest.raises(DataError, match=r"1 of 2 images cannot be read: .*b.0\.png"):
+    with pytest.raises(DataError, match=r"1 image cannot be read: b.0\.png, and with them all of b"):
         read(tmp_path)
     flat = tmp_path / "a"
     with pytest.raises(DataError, match="a folder for each class"):

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from backlit.data import sequences
 from backlit.data.content import Content
 from backlit.data.values import check_finite, merging
 from backlit.errors import DataError
@@ -36,12 +37,18 @@ def content_of(x: Any, y: Any = None, name: str = "array", target: tuple[str, ..
     """The content of an array of inputs (N, ...) and its targets (N,) or (N, T), if any.
 
     Numbers become float32, but uint8 stays; grayscale images (N, H, W) of uint8 gain their axis of channels, and plain
-    numbers (N,) become (N, 1).
+    numbers (N,) become (N, 1). Arrays (T, F) or (T,) of unequal length are sequences, and so is an array (N, T, F) with
+    NaN in every feature of the steps behind their ends.
 
     Raises:
         DataError: the values are no numbers, or are missing or infinite, or the lengths differ.
     """
-    given = numeric(x, name)
+    found = sequences.nested(x)
+    if isinstance(found, list):
+        return sequence_content(sequences.of_arrays(found, name), y, name, target)
+    given = numeric(x if found is None else found, name)
+    if given.ndim == 3 and given.dtype.kind == "f" and np.isnan(given).all(-1).any():
+        return sequence_content(sequences.of_padded(given, name), y, name, target)
     inputs = stored(given, name)
     if not inputs.ndim or not len(inputs):
         raise DataError(f"{name} has shape {inputs.shape}: an array (N, ...) with a row an example is needed")
@@ -54,8 +61,14 @@ def content_of(x: Any, y: Any = None, name: str = "array", target: tuple[str, ..
     return Content(name, inputs, targets, target, notes=tuple(notes))
 
 
+def sequence_content(found: sequences.Sequences, y: Any, name: str, target: tuple[str, ...]) -> Content:
+    """The content of sequences and their targets, if any."""
+    targets = None if y is None else targets_of(y, len(found))
+    return Content(name, found, targets, target, notes=(found.describe(),))
+
+
 def targets_of(y: Any, count: int) -> np.ndarray:
-    """The targets as an array (N,) or (N, T).
+    """The targets as an array (N,), (N, T), or (N, ...) such as images.
 
     Raises:
         DataError: they are of another shape, or not as many as the inputs.
@@ -64,7 +77,7 @@ def targets_of(y: Any, count: int) -> np.ndarray:
         targets = np.asarray(y)
     except ValueError:
         raise DataError("the targets are ragged: an array (N,) or (N, T) is needed") from None
-    if targets.ndim not in (1, 2) or len(targets) != count:
+    if not targets.ndim or len(targets) != count:
         raise DataError(f"targets of shape {targets.shape} for {count} rows of inputs: ({count},) is needed")
     return targets
 

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from backlit.data.columns import Column
+from backlit.data.content import Inputs
 from backlit.data.schema import Schema
+from backlit.data.sequences import Sequences
+from backlit.data.text import UNITS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -58,11 +61,24 @@ class Card:
             yield from (f"  · {note}" for note in self.notes)
 
 
-def describe_inputs(inputs: pl.DataFrame | np.ndarray, schema: Schema) -> str:
+def describe_inputs(inputs: Inputs, schema: Schema) -> str:
     """One line about the inputs."""
+    if isinstance(inputs, Sequences):
+        windows = schema.layout and schema.layout.window
+        made = f"{len(inputs):,} windows of {windows:,} rows" if windows else inputs.describe()
+        return f"{made}, {describe_features(schema)}"
+    if schema.kind in UNITS:
+        return f"{len(inputs):,} windows of {schema.input_shape[0]} {schema.kind}"
     if isinstance(inputs, np.ndarray):
         shape = "×".join(map(str, schema.input_shape))
         return f"{shape} {schema.dtype}, {inputs.min():.4g} to {inputs.max():.4g}"
+    return describe_features(schema)
+
+
+def describe_features(schema: Schema) -> str:
+    """How many columns are used and how many are not, or how many features sequences have that are no table's."""
+    if not schema.columns:
+        return f"{schema.input_shape[-1]} features"
     used = len(schema.used)
     dropped = len(schema.columns) - used
     return f"{used} columns" + (f", and {dropped} left out" if dropped else "")
@@ -70,8 +86,10 @@ def describe_inputs(inputs: pl.DataFrame | np.ndarray, schema: Schema) -> str:
 
 def describe_targets(values: np.ndarray, schema: Schema) -> str:
     """One line about the targets."""
+    if schema.kind in UNITS:
+        return f"the next of {len(schema.classes)} {schema.kind}, at every step"
     if schema.classes:
-        sizes = np.bincount(values, minlength=len(schema.classes))
+        sizes = np.bincount(values[values >= 0], minlength=len(schema.classes))
         pairs = [f"{name} {size:,}" for name, size in zip(schema.classes, sizes, strict=True)]
         return ", ".join(pairs[:12]) + (f", … ({len(pairs)} classes)" if len(pairs) > 12 else "")
     columns = values[:, None] if values.ndim == 1 else values

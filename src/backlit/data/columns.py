@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from backlit.data import values
+from backlit.data.records import known, listed, require
 from backlit.errors import DataError, SettingError, nearest
 
 if TYPE_CHECKING:
@@ -139,6 +140,27 @@ class Column:
         encoded = values.single(column - self.origin) if self.origin else values.single(column)
         values.check_finite(encoded, f"column {self.name!r}")
         return [encoded], notes
+
+    def to_json(self) -> dict[str, Any]:
+        """The column as what JSON can hold."""
+        return {**asdict(self), "categories": None if self.categories is None else list(self.categories)}
+
+    @classmethod
+    def from_json(cls, held: Any, where: str) -> Column:
+        """The column that `to_json` wrote.
+
+        Raises:
+            FileError: a part, at a place named by `where`, is missing, unknown or of another type.
+        """
+        fields = known(held, where, cls.__dataclass_fields__)
+        kinds = {"name": str, "kind": str, "reason": str, "form": str, "clock": bool, "missing": bool, "origin": float}
+        for name, kind in kinds.items():
+            require(isinstance(fields[name], kind), f"{where}.{name}", fields[name])
+        require(math.isfinite(fields["origin"]), f"{where}.origin", fields["origin"])
+        require(fields["kind"] in KINDS, f"{where}.kind", fields["kind"])
+        if fields["categories"] is not None:
+            fields["categories"] = listed(fields["categories"], f"{where}.categories", str)
+        return cls(**fields)
 
     def rounding(self, column: pl.Series) -> list[str]:
         """What there is to report where float32 merges different numbers of a typed column."""

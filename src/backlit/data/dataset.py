@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backlit.data import card, splitting
+from backlit.data import card, splitting, text
 from backlit.data.columns import Column
 from backlit.data.content import Inputs
-from backlit.data.loading import load
 from backlit.data.schema import Schema
+from backlit.data.sequences import Sequences
 from backlit.data.splitting import Part, Parts
 from backlit.errors import DataError, SettingError
 
@@ -26,7 +26,7 @@ class Dataset:
 
     Args:
         name: of the source.
-        inputs: an array (N, ...), or a polars frame of typed columns without the target.
+        inputs: an array (N, ...), a polars frame of typed columns without the target, or sequences.
         targets: int32 codes (N,), or float32 (N,) or (N, T).
         schema: what the inputs and the target are.
         weights: of the rows (N,), float32, or None.
@@ -69,37 +69,49 @@ class Dataset:
         Raises:
             DataError: a source has no target, or its columns, shape, targets or classes do not fit.
         """
-        return replace(
-            self,
-            validation=self.validation if validation is None else self.like(validation),
-            test=self.test if test is None else self.like(test),
-        )
+        validation = self.validation if validation is None else self.like(validation)
+        test = self.test if test is None else self.like(test)
+        schema = self.schema
+        if schema.kind == "sequence":  # all parts are padded to the longest of them
+            parts: list[Any] = [part.inputs for part in (self, validation, test) if part is not None]
+            longest = max(part.longest for part in parts)
+            if schema.classes and self.targets.shape[1:] not in ((), (longest,)):
+                raise DataError(
+                    f"targets of shape {self.targets.shape} for sequences of up to {longest} steps, in all parts: a "
+                    f"class a sequence is needed, or one a step as ({len(self)}, {longest}), −1 behind the ends"
+                )
+            schema = replace(schema, input_shape=(longest, *schema.input_shape[1:]))
+        read = (("validation", validation), ("test", test))
+        told = [f"{name}: {note}" for name, part in read if part for note in part.notes if note not in self.notes]
+        return replace(self, validation=validation, test=test, schema=schema, notes=(*self.notes, *told))
 
     def like(self, source: Any) -> Dataset:
         """Another source, read as this one is: the same columns, task and classes."""
         if isinstance(source, Dataset):
-            inputs, targets = self.conform(source.inputs), self.recode(source)
-            return replace(source, inputs=inputs, targets=targets, schema=self.schema, order=None)
+            same: Any = self.schema.conform(source.inputs)
+            return replace(source, inputs=same, targets=self.recode(source), schema=self.schema, order=None)
         if isinstance(source, tuple) and len(source) != 2:
             raise DataError(f"a separate part of {len(source)} things: a pair of inputs and targets is needed")
-        content = load(*source) if isinstance(source, tuple) else load(source)
-        found = self.schema.targets_of(content)
+        content = self.schema.load(*source) if isinstance(source, tuple) else self.schema.load(source)
+        found = content.targets if self.schema.kind in text.UNITS else self.schema.targets_of(content)
         if found is None:
             raise DataError(f"{content.name} has no target {self.schema.target[0]!r}, which a separate part needs")
+        layout, frame = self.schema.layout, content.inputs
         weights = None
-        if not isinstance(content.inputs, np.ndarray) and self.weighted_by in content.inputs.columns:
-            weights = weights_of(content.inputs, self.weighted_by, len(found))
-        inputs = self.conform(content.inputs)
-        return Dataset(content.name, inputs, found, self.schema, weights, np.arange(len(found)), notes=content.notes)
-
-    def conform(self, inputs: Inputs) -> Inputs:
-        """The inputs of a separate part in the form of this data set's: an array of its shape, or a table."""
-        if self.schema.kind == "array":
-            return self.schema.encode_array(inputs)[0]
-        return self.schema.frame_of(inputs) if isinstance(inputs, np.ndarray) else inputs
+        if not isinstance(frame, np.ndarray | Sequences) and self.weighted_by in frame.columns:
+            if layout is not None:
+                frame = layout.examples(layout.arrange(frame), (), [self.weighted_by])
+            weights = weights_of(frame, self.weighted_by, len(found))
+        inputs: Any = self.schema.conform(content.inputs)
+        notes = (*content.notes, *([layout.describe(inputs)] if layout else ()))
+        return Dataset(
+            content.name, inputs[: len(found)], found, self.schema, weights, np.arange(len(found)), notes=notes
+        )
 
     def recode(self, other: Dataset) -> np.ndarray:
         """The targets of another data set, in the codes of this one."""
+        if self.schema.kind in text.UNITS:
+            return other.targets
         if other.schema.task == "regression" or self.schema.task == "regression":
             if other.schema.task != self.schema.task:
                 raise DataError(f"{other.name} makes the task {other.schema.task!r}, {self.name} {self.schema.task!r}")
@@ -113,7 +125,7 @@ class Dataset:
         if strange:
             raise DataError(f"{other.name} has classes that {self.name} has not: {', '.join(strange[:5])}")
         places = np.array([self.schema.classes.index(name) for name in other.schema.classes], np.int32)
-        return places[other.targets]
+        return np.where(other.targets < 0, -1, places[other.targets])
 
     def split(self, fractions: Sequence[float] = (0.7, 0.15, 0.15), seed: int = 0) -> Parts:
         """Training, validation and test rows, with the schema fitted on the training rows alone.
@@ -138,12 +150,15 @@ class Dataset:
         shares = (train / total, validation / total, test / total)
         whole = 0
         if self.order is not None:
-            rows = splitting.cut_rows(self.order, shares)
+            overlap = self.schema.layout.overlap if self.schema.layout else 0
+            rows = splitting.cut_rows(self.order, shares, overlap)
             how = f"in order of {self.ordered_by}"
+            if self.schema.layout and self.schema.layout.window:
+                how += ", each window in the part of the rows that it forecasts, which no other part has"
         else:
-            codes = self.targets if self.schema.classes else None
+            codes = self.targets if self.schema.classes and self.targets.ndim == 1 else None
             rows, whole = splitting.shuffle_rows(len(self), shares, int(seed), codes)
-            how = f"shuffled{' and stratified by class' if self.schema.classes else ''} (seed {seed})"
+            how = f"shuffled{'' if codes is None else ' and stratified by class'} (seed {seed})"
         separate = (None, self.validation, self.test)
         chosen = [self.take(share) if given is None else given for share, given in zip(rows, separate, strict=True)]
         schema = self.schema.fit(chosen[0].inputs)
@@ -177,11 +192,9 @@ class Dataset:
 
     def part(self, schema: Schema) -> tuple[Part, list[str]]:
         """The rows encoded by a fitted schema, and what there is to report."""
-        if isinstance(self.inputs, np.ndarray):
-            x, notes = schema.encode_array(self.inputs)
-        else:
-            x, notes = schema.encode_table(self.inputs)
-        return Part(x, self.targets, self.weights, self.rows), notes
+        x, notes = schema.encode_inputs(self.inputs)
+        targets = text.encode(self.targets, schema.classes)[0] if schema.kind in text.UNITS else self.targets
+        return Part(x, targets, self.weights, self.rows), notes
 
     def card(self) -> card.Card:
         """What the data set holds, for a person to read."""
@@ -200,9 +213,10 @@ class Dataset:
         ]
         if self.weights is not None:
             rows.append(("weights", f"{self.weights.min():g} to {self.weights.max():g}"))
-        if isinstance(self.inputs, np.ndarray):
+        table: Any = self.inputs.steps if isinstance(self.inputs, Sequences) else self.inputs
+        if isinstance(table, np.ndarray):
             return card.Card(self.name, tuple(rows), notes=self.notes)
-        columns = tuple(card.describe_column(column, self.inputs[column.name]) for column in schema.columns)
+        columns = tuple(card.describe_column(column, table[column.name]) for column in schema.columns)
         return card.Card(self.name, tuple(rows), columns, self.notes)
 
 

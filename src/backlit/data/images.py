@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +22,11 @@ SEPARATE = {"test": "test", "val": "validation", "valid": "validation", "validat
 def read_images(path: Path) -> Content:
     """Images (N, H, W, C) of uint8 with their class, from a folder of class folders, a folder of images, or one image.
 
-    A folder that holds `train` and `test` (or `validation`) folders of class folders gives separate parts.
+    A folder that holds `train` and `test` (or `validation`) folders of class folders gives separate parts. Files that
+    cannot be read are left out, and the notes name them.
 
     Raises:
-        DataError: there are no images, one cannot be read, or their sizes differ.
+        DataError: there are no images, none can be read, or their sizes differ.
     """
     if path.is_file():
         return Content(path.name, load([path])[0])
@@ -33,7 +36,7 @@ def read_images(path: Path) -> Content:
         return read_classes(path)
     parts = {part: read_classes(folders[name]) for name, part in SEPARATE.items() if name in folders}
     whole = read_classes(train)
-    return Content(path.resolve().name, whole.inputs, whole.targets, whole.target, parts, whole.notes)
+    return replace(whole, name=path.resolve().name, parts=parts)
 
 
 def read_classes(folder: Path) -> Content:
@@ -46,7 +49,7 @@ def read_classes(folder: Path) -> Content:
     if not images:
         raise DataError(
             f"{folder} has no images: a folder for each class is needed, with files inside such as "
-            f"{', '.join(sorted(SUFFIXES))}"
+            f"{', '.join(sorted(SUFFIXES))}; or IDX files named as MNIST's, train-images-idx3-ubyte and so on"
         )
     notes = []
     if len(images) < len(found):
@@ -55,42 +58,51 @@ def read_classes(folder: Path) -> Content:
     empty = [child.name for child in classes if child.name not in {label for _, label in images}]
     if classes and empty:
         notes.append(f"folders without images: {', '.join(empty)}")
-    inputs, more = load([file for file, _ in images])
-    targets = np.array([label for _, label in images]) if classes else None
-    return Content(folder.resolve().name, inputs, targets, ("class",) if classes else (), notes=(*notes, *more))
+    inputs, unread, more = load([file for file, _ in images])
+    labels = [label for file, label in images if file not in unread]
+    skipped = tuple(str(file.relative_to(folder)) for file in unread)
+    notes += [unreadable(skipped) + "; left out"] if skipped else []
+    lost = sorted({label for _, label in images} - set(labels), key=natural)
+    if lost and len(set(labels)) < 2:
+        raise DataError(f"{unreadable(skipped)}, and with them all of {', '.join(lost)}: replace or remove them")
+    notes += [f"classes of which no image can be read: {', '.join(lost)}"] if lost else []
+    name = folder.resolve().name
+    if not classes:
+        return Content(name, inputs, notes=(*notes, *more), skipped=skipped)
+    task = "two classes" if len(set(labels)) == 2 else "many classes"
+    return Content(name, inputs, np.array(labels), ("class",), {}, (*notes, *more), task, skipped)
 
 
-def load(files: Sequence[Path]) -> tuple[np.ndarray, list[str]]:
-    """The images of files of one size (N, H, W, C), and what there is to report."""
+def load(files: Sequence[Path]) -> tuple[np.ndarray, list[Path], list[str]]:
+    """The images of files of one size (N, H, W, C), the files that cannot be read, and what there is to report."""
     from PIL import Image
 
-    sizes, colors, unreadable = [], Counter[bool](), []
+    wrong = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
+    sizes, colors = {}, Counter[bool]()
     for file in files:
-        try:
-            with Image.open(file) as image:
-                sizes.append((image.size, file))
-                colors[not is_gray(image.mode)] += 1
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-            unreadable.append(file)
-    check_readable(files, unreadable)
-    first, where = sizes[0]
-    other = next((pair for pair in sizes if pair[0] != first), None)
+        with suppress(*wrong), Image.open(file) as image:
+            sizes[file] = image.size
+            colors[not is_gray(image.mode)] += 1
+    first, where = next(((size, file) for file, size in sizes.items()), ((1, 1), None))
+    other = next(((size, file) for file, size in sizes.items() if size != first), None)
     if other:
         raise DataError(
             f"images of different sizes: {where} is {first[0]}×{first[1]}, {other[1]} is {other[0][0]}×{other[0][1]} "
             f"(width×height): resize them to one size"
         )
     color = colors[True] > colors[False]
-    images = np.empty((len(files), first[1], first[0], 3 if color else 1), np.uint8)
-    for index, file in enumerate(files):
-        try:
-            images[index] = pixels(file, color)
-        except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
-            unreadable.append(file)
-    check_readable(files, unreadable)
+    images = np.empty((len(sizes), first[1], first[0], 3 if color else 1), np.uint8)
+    read: list[Path] = []
+    for file in sizes:
+        with suppress(*wrong):
+            images[len(read)] = pixels(file, color)
+            read.append(file)
+    if not read:
+        raise DataError(f"{unreadable([str(file) for file in files])}: replace them, or name another folder")
     kept = "color" if color else "grayscale"
     mixed = f"{colors[True]} color and {colors[False]} grayscale images, all read as {kept}"
-    return images, [mixed] if len(+colors) > 1 else []
+    whole = set(read)
+    return images[: len(read)], [file for file in files if file not in whole], [mixed] if len(+colors) > 1 else []
 
 
 def pixels(file: Path, color: bool) -> np.ndarray:
@@ -124,11 +136,10 @@ def is_gray(mode: str) -> bool:
     return mode in ("1", "L", "LA", "La", "F") or mode.startswith("I")
 
 
-def check_readable(files: Sequence[Path], unreadable: Sequence[Path]) -> None:
-    """Raise a `DataError` that lists the first unreadable images."""
-    if unreadable:
-        shown = ", ".join(str(file) for file in unreadable[:5]) + (", …" if len(unreadable) > 5 else "")
-        raise DataError(f"{len(unreadable)} of {len(files)} images cannot be read: {shown}: replace or remove them")
+def unreadable(names: Sequence[str]) -> str:
+    """How many files cannot be read as images, and the first of them, in words."""
+    shown = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+    return f"{len(names)} image{'s' if len(names) > 1 else ''} cannot be read: {shown}"
 
 
 def visible(folder: Path) -> list[Path]:

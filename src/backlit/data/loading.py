@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from backlit.data import arrays, images, tables
+from backlit.data import arrays, images, tables, text
 from backlit.data.bundled import BUNDLED, read_bundled
 from backlit.data.content import Content
 from backlit.data.toys import TOYS, read_toy
+from backlit.data.ts import read_ts
 from backlit.errors import DataError, nearest
 
 TEXT = frozenset({".csv", ".tsv", ".txt", ".tab", ".data"})
@@ -40,7 +41,8 @@ def load(source: Any, y: Any = None) -> Content:
     """What a source holds, before anything is inferred.
 
     Args:
-        source: a path, a name (see `names`), a frame, an array (N, ...), or a `Content`, which is given back.
+        source: a path, a name (see `names`), a frame, an array (N, ...), a list of sequences, each an array (T, F) or
+            (T,), or a `Content`, which is given back.
         y: the targets of a source that has none: an array (N,) or (N, T), or the path of one.
 
     Raises:
@@ -98,6 +100,12 @@ def load_folder(folder: Path) -> Content:
     return arrays.read_idx_folder(folder) or images.read_images(folder)
 
 
+def is_text(path: Path) -> bool:
+    """Whether a file is text that is no table."""
+    suffix = path.suffix.lower()
+    return suffix in text.SUFFIXES and (suffix != ".txt" or text.is_prose(path, tables.SEPARATORS))
+
+
 def load_file(path: Path) -> Content:
     """The reader for a file."""
     suffix = path.suffix.lower()
@@ -114,10 +122,15 @@ def load_file(path: Path) -> Content:
         return images.read_images(path)
     if suffix in (".npz", ".npy"):
         return arrays.read_numpy(path)
+    if suffix == ".ts":
+        return read_ts(path)
     if suffix in (".parquet", ".pq") or start == b"PAR1":
         return tables.read_parquet(path)
     if suffix == ".gz" and Path(path.stem).suffix.lower() in TEXT:
         return tables.read_text(path)
+    if is_text(path):
+        whole: Any = text.read_text(path)
+        return Content(path.name, whole)
     if suffix not in TEXT and (start[:2] in (b"\0\0", b"\x1f\x8b") or "idx" in path.name or "ubyte" in path.name):
         return arrays.read_idx(path)
     return tables.read_text(path)

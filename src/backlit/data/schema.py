@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -10,16 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backlit.data import images, targets
-from backlit.data.columns import KINDS, Column, Feature
-from backlit.data.content import Inputs
+from backlit.data import images, sequences, targets, text
+from backlit.data.columns import Column, Feature
+from backlit.data.content import Content, Inputs
+from backlit.data.layout import Layout
 from backlit.data.loading import load
-from backlit.errors import DataError, FileError, nearest
+from backlit.data.records import known, listed, require
+from backlit.data.sequences import Sequences
+from backlit.errors import DataError, nearest
 
 if TYPE_CHECKING:
     import polars as pl
 
-DTYPES = ("float32", "uint8")
+DTYPES = ("float32", "uint8", "int32")
 
 
 @dataclass(frozen=True)
@@ -27,13 +29,16 @@ class Schema:
     """What the inputs and the target are; JSON can hold it, and it never holds a row.
 
     Args:
-        kind: 'table' or 'array'.
+        kind: 'table', 'array' or 'sequence'; of a text 'characters' or 'bytes'.
         task: 'regression', 'two classes' or 'many classes'.
         classes: their names, in the order of their codes; none for a regression.
         target: the name of the target, or of each.
         columns: of a table, without the target.
-        input_shape: of one row of the raw matrix, without the batch axis.
-        dtype: of the raw matrix: float32 or uint8.
+        input_shape: of one row of the raw matrix, without the batch axis; of a sequence (T, F), T the longest known.
+        dtype: of the raw matrix: float32, uint8, or int32 of text.
+        layout: how the rows of a table become sequences, or None.
+        target_shape: of one example's target: (), (T,) for T targets, or that of an image.
+        reconstructs: whether the target is the input itself, as numbers.
     """
 
     kind: str
@@ -43,6 +48,9 @@ class Schema:
     columns: tuple[Column, ...] = ()
     input_shape: tuple[int, ...] = ()
     dtype: str = "float32"
+    layout: Layout | None = None
+    target_shape: tuple[int, ...] = ()
+    reconstructs: bool = False
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -70,12 +78,16 @@ class Schema:
 
     def fit(self, inputs: Inputs) -> Schema:
         """The schema with the vocabularies, origins and marks for missing values of these rows: the training rows."""
+        inputs = inputs.steps if isinstance(inputs, Sequences) else inputs
+        if self.kind in text.UNITS:
+            return replace(self, classes=text.vocabulary(inputs, self.kind))
         if isinstance(inputs, np.ndarray):
             return self
         return replace(self, columns=tuple(column.fit(inputs[column.name]) for column in self.columns))
 
     def rounding(self, inputs: Inputs) -> list[str]:
         """What there is to report where float32 merges different numbers of typed training rows."""
+        inputs = inputs.steps if isinstance(inputs, Sequences) else inputs
         if isinstance(inputs, np.ndarray):
             return []
         return [note for column in self.columns for note in column.rounding(inputs[column.name])]
@@ -83,10 +95,11 @@ class Schema:
     def encode(self, source: Any) -> tuple[np.ndarray, tuple[str, ...]]:
         """The raw matrix of a source, which needs no target.
 
-        Columns are matched by name, in any order; an array given for a table is matched by position.
+        Columns are matched by name, in any order; an array given for a table is matched by position. Sequences may be
+        longer than any before, and the matrix with them. Of a series every window is a row.
 
         Args:
-            source: a path, the name of a data set, a frame, or an array (N, ...).
+            source: a path, the name of a data set, a frame, an array (N, ...), or a list of arrays.
 
         Returns:
             The raw matrix (N, *input_shape) of `dtype`, and what there is to report.
@@ -94,18 +107,94 @@ class Schema:
         Raises:
             DataError: a column is missing, a value is no number where one is needed, or the shape is another.
         """
-        content = load(source)
-        inputs = content.inputs
+        content = self.load(source)
         notes = list(content.notes)
         if content.parts:
             notes.append(
                 f"{content.name} also holds separate {' and '.join(content.parts)} rows, which are not read here"
             )
-        if self.kind == "array":
-            encoded, more = self.encode_array(inputs)
-        else:
-            encoded, more = self.encode_table(self.frame_of(inputs) if isinstance(inputs, np.ndarray) else inputs)
+        if content.skipped:
+            raise DataError(
+                f"{content.name}: {images.unreadable(content.skipped)}; an answer for each is asked: replace or remove "
+                f"them"
+            )
+        encoded, more = self.encode_inputs(content.inputs)
         return encoded, (*notes, *more)
+
+    def load(self, source: Any, y: Any = None) -> Content:
+        """What a source holds; the array (T, F) of a series, with targets (T,) if any, as the table that it stands for.
+
+        Raises:
+            DataError: the source cannot be found or read, or the array has another number of columns.
+        """
+        content = load(source, y)
+        if self.kind in text.UNITS:
+            return text.windows(content, self.kind, self.input_shape[0])
+        if self.layout is None or not self.layout.window or not isinstance(content.inputs, np.ndarray):
+            return content
+        columns = content.inputs.reshape(len(content.inputs), -1)
+        if content.targets is not None:
+            columns = np.column_stack([columns, content.targets])
+        frame = self.frame_of(columns)
+        if self.layout.step_by:
+            frame = frame.with_row_index(self.layout.step_by)
+        return replace(content, inputs=frame, targets=None)
+
+    def name_examples(self, source: Any) -> pl.Series | None:
+        """What tells the sequences of a table apart, or the time of the last row of each window; None: nothing does."""
+        layout, frame = self.layout, self.load(source).inputs
+        if layout is None or not layout.apart or isinstance(frame, np.ndarray | Sequences):
+            return None
+        return layout.names(layout.arrange(frame))
+
+    def conform(self, inputs: Inputs) -> Inputs:
+        """Inputs in the form of this data's: an array of its shape, a table, or sequences.
+
+        Raises:
+            DataError: they cannot have it.
+        """
+        if self.kind in text.UNITS:
+            return inputs
+        if self.kind == "sequence":
+            return self.sequences_of(inputs)
+        if isinstance(inputs, Sequences):
+            raise DataError(f"{inputs.describe()} where the shape {self.input_shape} is needed, as in training")
+        if self.kind == "array":
+            return self.encode_array(inputs)[0]
+        return self.frame_of(inputs) if isinstance(inputs, np.ndarray) else inputs
+
+    def encode_inputs(self, inputs: Inputs) -> tuple[np.ndarray, list[str]]:
+        """The raw matrix of inputs, and what there is to report."""
+        if self.kind in text.UNITS:
+            return text.encode(inputs, self.classes)
+        if self.kind == "array" and not isinstance(inputs, Sequences):
+            return self.encode_array(inputs)
+        held: Any = self.conform(inputs)
+        if not isinstance(held, Sequences):
+            return self.encode_table(held)
+        steps: Any = held.steps
+        numbers, notes = (steps, []) if isinstance(steps, np.ndarray) else self.encode_table(steps)
+        return held.pad(numbers, self.input_shape[0]), notes
+
+    def sequences_of(self, inputs: Inputs) -> Sequences:
+        """Sequences with the features, or the columns, of this data's."""
+        found: Any = inputs
+        if isinstance(inputs, np.ndarray):
+            if inputs.ndim == 2 and self.input_shape[1] == 1:
+                inputs = inputs[..., None]
+            if inputs.ndim != 3:
+                raise DataError(f"inputs of shape {inputs.shape} where (N, T, {self.input_shape[1]}) is needed")
+            found = sequences.of_padded(inputs, "the inputs")
+        elif not isinstance(inputs, Sequences):
+            if self.layout is None:
+                raise DataError("a table where sequences are needed, as in training: give a list of arrays (T, F)")
+            found = self.layout.arrange(inputs)
+            found = replace(found, steps=found.steps.drop(self.layout.apart))
+        if isinstance(found.steps, np.ndarray) and self.columns:
+            return replace(found, steps=self.frame_of(found.steps))
+        if not self.columns and found.shape[2] != self.input_shape[1]:
+            raise DataError(f"sequences of {found.shape[2]} features where {self.input_shape[1]} are needed")
+        return found
 
     def encode_table(self, frame: pl.DataFrame) -> tuple[np.ndarray, list[str]]:
         """The raw matrix (N, F) of a table's rows, float32, and what there is to report."""
@@ -131,7 +220,7 @@ class Schema:
             encoded.extend(features)
         return np.stack(encoded, axis=1), notes
 
-    def encode_array(self, inputs: Inputs) -> tuple[np.ndarray, list[str]]:
+    def encode_array(self, inputs: np.ndarray | pl.DataFrame) -> tuple[np.ndarray, list[str]]:
         """The array (N, *input_shape) of an array, or of a table whose columns are as many numbers."""
         notes = []
         if not isinstance(inputs, np.ndarray):
@@ -155,10 +244,12 @@ class Schema:
         return inputs.astype(self.dtype, copy=False), notes
 
     def frame_of(self, inputs: np.ndarray) -> pl.DataFrame:
-        """An array (N, F) as a table of the used columns, in their order."""
+        """An array (N, F) as a table of the used columns, or of all, in their order."""
         import polars as pl
 
         names = [column.name for column in self.used]
+        if inputs.shape[1:] == (len(self.columns),):
+            names = [column.name for column in self.columns]
         if inputs.ndim != 2 or inputs.shape[1] != len(names):
             raise DataError(
                 f"inputs of shape {inputs.shape} where the {len(names)} columns {', '.join(names[:10])} are needed"
@@ -188,13 +279,22 @@ class Schema:
         Raises:
             DataError: a target is missing, is no number, or is outside the classes.
         """
-        content = load(source)
-        given: Any = content.targets
-        if not isinstance(content.inputs, np.ndarray) and given is None and self.target[0] in content.inputs.columns:
-            given = content.inputs[self.target[0]]
+        content = self.load(source)
+        if self.kind in text.UNITS:
+            return text.encode(content.targets, self.classes)[0]
+        given: Any = self.encode_inputs(content.inputs)[0] if self.reconstructs else content.targets
+        frame: Any = content.inputs
+        if given is None and not isinstance(frame, np.ndarray | Sequences):
+            names = (self.layout and self.layout.forecast) or self.target
+            if not set(names) <= set(frame.columns):
+                return None
+            if self.layout is not None:
+                frame = self.layout.examples(self.layout.arrange(frame), names)
+                names = self.target
+            given = targets.columns_of(frame, names)
         if given is None:
             return None
-        return targets.numbered(self.target[0], given, self.task, self.classes, len(self.target))
+        return targets.numbered(self.target[0], given, self.task, self.classes, self.target_shape)
 
     def decode(self, codes: Sequence[int] | np.ndarray) -> list[str]:
         """The names of classes by their codes.
@@ -207,12 +307,10 @@ class Schema:
     def to_json(self) -> dict[str, Any]:
         """The schema as what JSON can hold."""
         held = asdict(self)
-        for name in ("classes", "target", "input_shape"):
+        for name in ("classes", "target", "input_shape", "target_shape"):
             held[name] = list(held[name])
-        held["columns"] = [
-            {**asdict(column), "categories": None if column.categories is None else list(column.categories)}
-            for column in self.columns
-        ]
+        held["layout"] = None if self.layout is None else self.layout.to_json()
+        held["columns"] = [column.to_json() for column in self.columns]
         return held
 
     @classmethod
@@ -223,53 +321,32 @@ class Schema:
             FileError: a part is missing, unknown or of another type.
         """
         fields = known(held, "schema", cls.__dataclass_fields__)
-        columns = []
-        for place, given in enumerate(listed(fields["columns"], "columns", dict)):
-            where = f"columns[{place}]"
-            column = known(given, where, Column.__dataclass_fields__)
-            for name, kind in {
-                "name": str,
-                "kind": str,
-                "reason": str,
-                "form": str,
-                "clock": bool,
-                "missing": bool,
-                "origin": float,
-            }.items():
-                require(isinstance(column[name], kind), f"{where}.{name}", column[name])
-            require(math.isfinite(column["origin"]), f"{where}.origin", column["origin"])
-            require(column["kind"] in KINDS, f"{where}.kind", column["kind"])
-            categories = column["categories"]
-            if categories is not None:
-                column["categories"] = listed(categories, f"{where}.categories", str)
-            columns.append(Column(**column))
+        held_columns = enumerate(listed(fields["columns"], "columns", dict))
+        columns = tuple(Column.from_json(column, f"columns[{place}]") for place, column in held_columns)
+        layout = None if fields["layout"] is None else Layout.from_json(fields["layout"])
         shape = listed(fields["input_shape"], "input_shape", int)
-        require(all(size >= 1 for size in shape), "input_shape", shape)
-        require(fields["kind"] in ("table", "array"), "kind", fields["kind"])
+        of_target = listed(fields["target_shape"], "target_shape", int)
+        require(all(size >= 1 for size in (*shape, *of_target)), "input_shape or target_shape", (shape, of_target))
+        require(isinstance(fields["reconstructs"], bool), "reconstructs", fields["reconstructs"])
+        require(fields["kind"] in ("table", "array", "sequence", *text.UNITS), "kind", fields["kind"])
         require(fields["task"] in targets.TASKS, "task", fields["task"])
         require(fields["dtype"] in DTYPES, "dtype", fields["dtype"])
         classes, target = (listed(fields[name], name, str) for name in ("classes", "target"))
         require(bool(target), "target", target)
         require((fields["task"] == "regression") == (not classes), "classes", classes)
-        schema = cls(fields["kind"], fields["task"], classes, target, tuple(columns), shape, fields["dtype"])
+        schema = cls(
+            fields["kind"],
+            fields["task"],
+            classes,
+            target,
+            columns,
+            shape,
+            fields["dtype"],
+            layout,
+            of_target,
+            fields["reconstructs"],
+        )
         width = len(schema.features)
-        require(schema.kind == "array" or shape == (width,), "input_shape", shape)
+        require(schema.kind != "table" or shape == (width,), "input_shape", shape)
+        require(schema.kind != "sequence" or (len(shape) == 2 and width in (0, shape[1])), "input_shape", shape)
         return schema
-
-
-def known(held: Any, where: str, names: Any) -> dict[str, Any]:
-    """A dict with exactly these names."""
-    require(isinstance(held, dict) and set(held) == set(names), where, held)
-    return dict(held)
-
-
-def listed(held: Any, where: str, kind: type) -> tuple:
-    """A list of one type, as a tuple."""
-    require(isinstance(held, list) and all(type(item) is kind for item in held), where, held)
-    return tuple(held)
-
-
-def require(right: bool, where: str, held: Any) -> None:
-    """Raise a `FileError` about a part of a schema that is not right."""
-    if not right:
-        raise FileError(f"the data schema is not one of Backlit's: {where} is {str(held)[:80]!r}")

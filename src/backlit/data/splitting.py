@@ -134,11 +134,17 @@ def shuffle_rows(
     return [random.permutation(share) for share in shares], len(np.unique(codes[rare])) if codes is not None else 0
 
 
-def cut_rows(order: np.ndarray, fractions: Sequence[float]) -> list[np.ndarray]:
-    """The rows of each part in order of time: the oldest for training, the newest for the test."""
+def cut_rows(order: np.ndarray, fractions: Sequence[float], gap: int = 0) -> list[np.ndarray]:
+    """The rows of each part in order of time: the oldest for training, the newest for the test.
+
+    Before each later part, the last `gap` rows are left out.
+    """
     validation, test = share_sizes(len(order), fractions)
     ends = [len(order) - validation - test, len(order) - test]
     shares = np.split(np.argsort(order, kind="stable"), ends)
+    for place, later in ((0, validation + test), (1, test)):
+        if gap and later:
+            shares[place] = shares[place][:-gap]
     check_sizes(shares, len(order), fractions)
     return shares
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from backlit.data import values
 from backlit.errors import DataError, SettingError, nearest
+from backlit.shapes import write
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,7 +24,7 @@ class Target:
     """Targets as numbers.
 
     Args:
-        values: int32 codes (N,), or float32 (N,) or (N, T), of the rows that have a target.
+        values: int32 codes (N,), or float32 (N,), (N, T) or (N, ...), of the rows that have a target.
         task: one of `TASKS`.
         reason: why.
         classes: the names of the classes, in the order of their codes.
@@ -47,7 +48,7 @@ def infer(name: str, given: pl.Series | np.ndarray, task: str | None = None) -> 
 
     Args:
         name: what reports call the target.
-        given: a clean column, or an array (N,) or (N, T).
+        given: a clean column, or an array (N,), (N, T) or (N, ...).
         task: one of `TASKS`, or None to infer it.
 
     Raises:
@@ -58,9 +59,13 @@ def infer(name: str, given: pl.Series | np.ndarray, task: str | None = None) -> 
         raise SettingError(f"no task {task!r}; {nearest(str(task), TASKS)}")
     if isinstance(given, np.ndarray) and given.ndim == 2 and given.shape[1] == 1:
         given = given[:, 0]
-    if isinstance(given, np.ndarray) and given.ndim == 2:
+    if isinstance(given, np.ndarray) and given.ndim > 1:
         if task in (None, "regression"):
             return several(name, given)
+        if given.ndim == 2 and not is_one_hot(given):
+            found = at_steps(name, given)
+            steps, seen = tuple(map(str, range(int(found.max()) + 1))), np.any(found >= 0, axis=1)
+            return Target(found[seen], task, "a class at each step, as asked", steps, seen)
         given = one_hot(name, given)
     whole_floats = not isinstance(given, np.ndarray)
     column = values.series_of(name, given) if isinstance(given, np.ndarray) else given
@@ -119,20 +124,30 @@ def labels(column: pl.Series, as_numbers: pl.Series | None) -> pl.Series:
     return values.labels(as_numbers if as_numbers is not None and str(column.dtype) == "String" else column)
 
 
-def numbered(name: str, given: pl.Series | np.ndarray, task: str, classes: Sequence[str], width: int) -> np.ndarray:
-    """The targets of another source as numbers, for a task and classes that are known.
+def numbered(
+    name: str, given: pl.Series | np.ndarray, task: str, classes: Sequence[str], shape: Sequence[int]
+) -> np.ndarray:
+    """The targets of another source as numbers, for a task, classes and a shape of one target that are known.
 
     Raises:
         DataError: a target is missing, is no number, or is no class that is known.
     """
     if isinstance(given, np.ndarray) and given.ndim == 2 and given.shape[1] == 1:
         given = given[:, 0]
-    if isinstance(given, np.ndarray) and given.ndim == 2 and task != "regression":
+    if shape and task != "regression":
+        found = at_steps(name, np.asarray(given))
+        if found.shape[1:] != tuple(shape) or found.max() >= len(classes):
+            raise DataError(
+                f"targets of shape {found.shape}, up to {found.max()}, where {needed(shape)} below {len(classes)} are "
+                f"needed"
+            )
+        return found
+    if isinstance(given, np.ndarray) and given.ndim > 1 and task != "regression":
         given = one_hot(name, given)
-    if isinstance(given, np.ndarray) and given.ndim == 2:
+    if isinstance(given, np.ndarray) and given.ndim > 1:
         numbers = several(name, given)
-        if given.shape[1] != width or not numbers.present.all():
-            raise DataError(f"targets of shape {given.shape} where {width} complete columns are needed")
+        if given.shape[1:] != tuple(shape) or not numbers.present.all():
+            raise DataError(f"targets of shape {given.shape} where {needed(shape)} are needed")
         return numbers.values
     column = values.series_of(name, given) if isinstance(given, np.ndarray) else given
     if column.has_nulls():
@@ -145,8 +160,8 @@ def numbered(name: str, given: pl.Series | np.ndarray, task: str, classes: Seque
         if as_numbers.has_nulls():
             row = int(as_numbers.is_null().arg_max() or 0)
             raise DataError(f"the target {name!r} holds {column[row]!r} in row {row} where a number is needed")
-        if width != 1:
-            raise DataError(f"targets of shape ({len(column)},) where {width} columns are needed")
+        if shape:
+            raise DataError(f"targets of shape ({len(column)},) where {needed(shape)} are needed")
         single = values.single(as_numbers)
         values.check_finite(single, f"the target {name!r}")
         return single
@@ -162,22 +177,61 @@ def numbered(name: str, given: pl.Series | np.ndarray, task: str, classes: Seque
     return codes
 
 
+def columns_of(frame: pl.DataFrame, names: Sequence[str]) -> pl.Series | np.ndarray:
+    """The targets in columns of a table: a column as it is, or several columns of numbers as (N, T), NaN where missing.
+
+    Raises:
+        DataError: one of several holds something that is no number.
+    """
+    if len(names) == 1:
+        return frame[names[0]]
+    columns = []
+    for name in names:
+        numbers = values.numbers(frame[name])
+        if numbers.null_count() > frame[name].null_count():
+            example = frame[name].filter(numbers.is_null() & frame[name].is_not_null())[0]
+            raise DataError(f"the target {name!r} holds {example!r}: several targets have to be numbers, all of them")
+        columns.append(values.single(numbers))
+    return np.stack(columns, axis=1)
+
+
+def needed(shape: Sequence[int]) -> str:
+    """What the targets have to be, in words."""
+    return f"{shape[0]} complete columns" if len(shape) == 1 else f"complete targets of shape {write(tuple(shape))}"
+
+
 def several(name: str, given: np.ndarray) -> Target:
-    """Several targets at once, (N, T): a regression; rows with a missing one are not present."""
+    """Several targets at once, (N, T) or (N, ...): a regression; rows with a missing one are not present."""
     try:
         numbers = given.astype(np.float32)
     except (ValueError, TypeError):
         raise DataError(f"targets of shape {given.shape} hold text where numbers are needed") from None
     values.check_finite(numbers, f"the target {name!r}")
-    present = np.logical_not(np.isnan(numbers).any(axis=1))
+    present = np.logical_not(np.isnan(numbers).any(axis=tuple(range(1, numbers.ndim))))
     if not present.any():
         raise DataError(f"the target {name!r} is missing in every row")
-    return Target(numbers[present], "regression", f"{given.shape[1]} targets at once", (), present)
+    return Target(numbers[present], "regression", f"{write(given.shape[1:])} targets at once", (), present)
+
+
+def at_steps(name: str, given: np.ndarray) -> np.ndarray:
+    """A class for each step of each sequence (N, T), int32, −1 where none counts."""
+    if given.dtype.kind not in "biuf" or (given != np.round(given)).any() or given.min() < -1 or given.max() < 0:
+        raise DataError(
+            f"the target {name!r} of shape {given.shape}: classes of steps are whole numbers from 0, and −1 where none "
+            f"counts"
+        )
+    return given.astype(np.int32)
+
+
+def is_one_hot(given: np.ndarray) -> bool:
+    """Whether it is (N, K), with a single one in every row, and zeros."""
+    numbers = given.ndim == 2 and given.dtype.kind in "biuf"
+    return numbers and bool(np.isin(given, (0, 1)).all() and (given.sum(axis=1) == 1).all())
 
 
 def one_hot(name: str, given: np.ndarray) -> np.ndarray:
     """The place of the one in every row of ones and zeros (N, K)."""
-    if given.dtype.kind not in "biuf" or not (np.isin(given, (0, 1)).all() and (given.sum(axis=1) == 1).all()):
+    if not is_one_hot(given):
         raise DataError(f"the target {name!r} of shape {given.shape}: classes are needed as (N,), or one-hot as (N, K)")
     return given.argmax(axis=1)
 

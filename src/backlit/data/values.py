@@ -117,6 +117,22 @@ def date_format(column: pl.Series) -> str | None:
     return next((form for form in fitting if not dates(present, form).has_nulls()), None)
 
 
+def order_of(column: pl.Series, setting: str) -> np.ndarray:
+    """The order of the rows in time, as numbers, by a column of dates or numbers that a setting names.
+
+    Raises:
+        DataError: a value is neither.
+    """
+    times = dates(column).dt.timestamp("us")
+    times = numbers(column) if times.null_count() == len(times) else times
+    if times.has_nulls():
+        row = int(times.is_null().arg_max() or 0)
+        raise DataError(
+            f"{setting} {column.name!r}: {column[row]!r} in row {row} (counted from 0) is no date and no number"
+        )
+    return times.to_numpy()
+
+
 def labels(column: pl.Series) -> pl.Series:
     """The values as text: whole numbers without a fraction, truth values as True and False."""
     import polars as pl
