@@ -8,18 +8,34 @@ from backlit.errors import FileError, NotationError, nearest
 from backlit.layers.composition import Sequential
 from backlit.layers.notation import read
 from backlit.layers.registry import LAYERS
+from backlit.networks.autoencoders import AUTOENCODERS
+from backlit.networks.classic import CLASSIC
 from backlit.networks.default import default_network
+from backlit.networks.images import IMAGE_NETWORKS
 from backlit.networks.recipe import Recipe
+from backlit.networks.sequences import SEQUENCE_NETWORKS
+from backlit.networks.text import TEXT_NETWORKS
 from backlit.shapes import Shape
 
 NETWORKS: dict[str, Recipe] = {
     "default": Recipe(default_network, "a multilayer perceptron with two hidden layers of ReLU"),
+    **AUTOENCODERS,
+    **CLASSIC,
+    **IMAGE_NETWORKS,
+    **SEQUENCE_NETWORKS,
+    **TEXT_NETWORKS,
 }
 """Every named network."""
 
 
 def recipe_named(text: str) -> Recipe | None:
-    """The recipe of a name, with or without settings, such as `kernel-svm(gamma=2)`; None: the text is no name."""
+    """The recipe of a name, with or without settings, such as `kernel-svm(gamma=2)`; None: the text is no name.
+
+    `gru` and `gru(units=8)` name a network, `GRU(8)` is a layer.
+    """
+    name, bracket, _ = text.partition("(")
+    if bracket and name.strip() in LAYERS:
+        return None
     return NETWORKS.get(_name_in(text))
 
 
