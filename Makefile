@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test clean
+.PHONY: demo test rows clean
 
 demo: $(VENV)/installed
 	$(BIN)/backlit train digits
@@ -15,6 +15,9 @@ test: $(VENV)/installed-for-tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest --doctest-modules src tests
+
+rows:
+	$(PYTHON) docs/rows.py
 
 $(VENV)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit("Backlit needs Python 3.11 or later: make PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'

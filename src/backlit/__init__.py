@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from backlit.data import Dataset, Schema, read
+    from backlit.data.separability import linearly_separable
     from backlit.errors import (
         BacklitError,
         DataError,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     )
     from backlit.functions.activations import (
         elu,
+        gelu,
         generalized_relu,
         leaky_relu,
         linear,
@@ -38,27 +40,37 @@ if TYPE_CHECKING:
         swish,
         tanh,
     )
-    from backlit.functions.initializers import Constant, Glorot, He, LeCun, Normal, Uniform
+    from backlit.functions.initializers import Constant, Glorot, He, LeCun, Normal, Orthogonal, Uniform
     from backlit.functions.losses import (
         BinaryCrossEntropy,
         CrossEntropy,
+        Focal,
         FunctionLoss,
+        Gaussian,
         HalfSquaredError,
         Hinge,
         Huber,
         Loss,
         MeanAbsoluteError,
         MeanSquaredError,
+        Perceptron,
+        Poisson,
+        Quantile,
+        Several,
+        SquaredHinge,
         SumSquaredError,
     )
     from backlit.functions.penalties import Penalty, l1, l2
     from backlit.graph import Graph, Node, grad, hessian, hvp, jacobian, trace, value_and_grad, vjp
     from backlit.graph.checking import check_gradients
+    from backlit.graph.landscape import PointKind, classify_point
     from backlit.layers.activation import (
         ELU,
+        GELU,
         GeneralizedReLU,
         LeakyReLU,
         Linear,
+        PReLU,
         ReLU,
         Sigmoid,
         Sign,
@@ -68,48 +80,111 @@ if TYPE_CHECKING:
         Swish,
         Tanh,
     )
+    from backlit.layers.attention import Attention, CrossAttention
+    from backlit.layers.bidirectional import Bidirectional
     from backlit.layers.block import Block, Context
-    from backlit.layers.composition import Parallel, Residual, Sequential
+    from backlit.layers.composition import Parallel, Residual, Sequential, Skip
+    from backlit.layers.convolution import Conv, DepthwiseConv
     from backlit.layers.dense import Dense
-    from backlit.layers.normalization import BatchNorm
+    from backlit.layers.embedding import Embedding
+    from backlit.layers.features import Polynomial, RandomFourier
+    from backlit.layers.gru import GRU
+    from backlit.layers.kernels import Kernel, Nystroem
+    from backlit.layers.local import LocallyConnected
+    from backlit.layers.lstm import LSTM
+    from backlit.layers.noise import Noise
+    from backlit.layers.normalization import BatchNorm, GroupNorm, LayerNorm, RMSNorm
     from backlit.layers.notation import read as network
+    from backlit.layers.padding import Padding
+    from backlit.layers.pooling import GlobalMaxPool, GlobalMeanPool, MaxPool, MeanPool, MedianPool
+    from backlit.layers.positions import Position
     from backlit.layers.preprocessing import Impute, OneHot, Standardize
     from backlit.layers.regularization import Dropout
-    from backlit.layers.reshaping import Flatten
+    from backlit.layers.reshaping import Flatten, Reshape
+    from backlit.layers.rnn import RNN
     from backlit.layers.scaling import Rescale
+    from backlit.layers.transformer import DecoderBlock, EncoderBlock, EncoderDecoder
+    from backlit.layers.transposed import ConvTranspose
+    from backlit.layers.upsampling import Upsample
     from backlit.optimizers import (
         adagrad,
         adam,
+        conjugate_gradient,
+        damped_newton,
         gradient_descent,
         heavy_ball,
+        lbfgs,
+        least_squares,
+        line_search,
+        local_search,
         momentum,
         nesterov,
+        newton,
         optimizer_named,
+        random_search,
         rmsprop,
         schedule_named,
+        steepest_descent,
     )
-    from backlit.training import History, Model, Progress, Run, Settings, fit, load, prepare
+    from backlit.training import (
+        BatchSizes,
+        History,
+        LearningRates,
+        Minimum,
+        Model,
+        Progress,
+        Run,
+        Settings,
+        find_batch_size,
+        find_learning_rate,
+        fit,
+        load,
+        minimize,
+        prepare,
+        verdict,
+    )
+    from backlit.training.rivals import baselines
 
 __all__ = [
     "ELU",
+    "GELU",
+    "GRU",
+    "LSTM",
+    "RNN",
+    "Attention",
     "BacklitError",
     "BatchNorm",
+    "BatchSizes",
+    "Bidirectional",
     "BinaryCrossEntropy",
     "Block",
     "Constant",
     "Context",
+    "Conv",
+    "ConvTranspose",
+    "CrossAttention",
     "CrossEntropy",
     "DataError",
     "Dataset",
+    "DecoderBlock",
     "Dense",
+    "DepthwiseConv",
     "Dropout",
+    "Embedding",
+    "EncoderBlock",
+    "EncoderDecoder",
     "FileError",
     "Flatten",
+    "Focal",
     "FunctionLoss",
+    "Gaussian",
     "GeneralizedReLU",
+    "GlobalMaxPool",
+    "GlobalMeanPool",
     "Glorot",
     "Graph",
     "GraphError",
+    "GroupNorm",
     "HalfSquaredError",
     "He",
     "Hinge",
@@ -117,33 +192,58 @@ __all__ = [
     "Huber",
     "Impute",
     "InputError",
+    "Kernel",
+    "LayerNorm",
     "LeCun",
     "LeakyReLU",
+    "LearningRates",
     "Linear",
+    "LocallyConnected",
     "Loss",
+    "MaxPool",
     "MeanAbsoluteError",
+    "MeanPool",
     "MeanSquaredError",
+    "MedianPool",
+    "Minimum",
     "Model",
     "Node",
+    "Noise",
     "Normal",
     "NotationError",
+    "Nystroem",
     "OneHot",
+    "Orthogonal",
+    "PReLU",
+    "Padding",
     "Parallel",
     "Penalty",
+    "Perceptron",
+    "PointKind",
+    "Poisson",
+    "Polynomial",
+    "Position",
     "Progress",
+    "Quantile",
+    "RMSNorm",
+    "RandomFourier",
     "ReLU",
     "Rescale",
+    "Reshape",
     "Residual",
     "Run",
     "Schema",
     "Sequential",
     "SettingError",
     "Settings",
+    "Several",
     "ShapeError",
     "Sigmoid",
     "Sign",
+    "Skip",
     "Softmax",
     "Softplus",
+    "SquaredHinge",
     "Standardize",
     "Step",
     "SumSquaredError",
@@ -151,11 +251,19 @@ __all__ = [
     "Tanh",
     "TrainingError",
     "Uniform",
+    "Upsample",
     "adagrad",
     "adam",
+    "baselines",
     "check_gradients",
+    "classify_point",
+    "conjugate_gradient",
+    "damped_newton",
     "elu",
+    "find_batch_size",
+    "find_learning_rate",
     "fit",
+    "gelu",
     "generalized_relu",
     "grad",
     "gradient_descent",
@@ -165,14 +273,22 @@ __all__ = [
     "jacobian",
     "l1",
     "l2",
+    "lbfgs",
     "leaky_relu",
+    "least_squares",
+    "line_search",
     "linear",
+    "linearly_separable",
     "load",
+    "local_search",
+    "minimize",
     "momentum",
     "nesterov",
     "network",
+    "newton",
     "optimizer_named",
     "prepare",
+    "random_search",
     "read",
     "relu",
     "rmsprop",
@@ -181,46 +297,73 @@ __all__ = [
     "sign",
     "softmax",
     "softplus",
+    "steepest_descent",
     "step",
     "swish",
     "tanh",
     "trace",
     "value_and_grad",
+    "verdict",
     "vjp",
 ]
 
 HOMES = {
     "backlit.data": "Dataset Schema read",
+    "backlit.data.separability": "linearly_separable",
     "backlit.errors": (
         "BacklitError DataError FileError GraphError InputError NotationError SettingError ShapeError TrainingError"
     ),
     "backlit.functions.activations": (
-        "elu generalized_relu leaky_relu linear relu sigmoid sign softmax softplus step swish tanh"
+        "elu gelu generalized_relu leaky_relu linear relu sigmoid sign softmax softplus step swish tanh"
     ),
-    "backlit.functions.initializers": "Constant Glorot He LeCun Normal Uniform",
+    "backlit.functions.initializers": "Constant Glorot He LeCun Normal Orthogonal Uniform",
     "backlit.functions.losses": (
-        "BinaryCrossEntropy CrossEntropy FunctionLoss HalfSquaredError Hinge Huber Loss MeanAbsoluteError "
-        "MeanSquaredError SumSquaredError"
+        "BinaryCrossEntropy CrossEntropy Focal FunctionLoss Gaussian HalfSquaredError Hinge Huber Loss "
+        "MeanAbsoluteError MeanSquaredError Perceptron Poisson Quantile Several SquaredHinge SumSquaredError"
     ),
     "backlit.functions.penalties": "Penalty l1 l2",
     "backlit.graph": "Graph Node grad hessian hvp jacobian trace value_and_grad vjp",
     "backlit.graph.checking": "check_gradients",
+    "backlit.graph.landscape": "PointKind classify_point",
     "backlit.layers.activation": (
-        "ELU GeneralizedReLU LeakyReLU Linear ReLU Sigmoid Sign Softmax Softplus Step Swish Tanh"
+        "ELU GELU GeneralizedReLU LeakyReLU Linear PReLU ReLU Sigmoid Sign Softmax Softplus Step Swish Tanh"
     ),
+    "backlit.layers.bidirectional": "Bidirectional",
+    "backlit.layers.attention": "Attention CrossAttention",
     "backlit.layers.block": "Block Context",
-    "backlit.layers.composition": "Parallel Residual Sequential",
+    "backlit.layers.composition": "Parallel Residual Sequential Skip",
+    "backlit.layers.convolution": "Conv DepthwiseConv",
     "backlit.layers.dense": "Dense",
-    "backlit.layers.normalization": "BatchNorm",
+    "backlit.layers.embedding": "Embedding",
+    "backlit.layers.features": "Polynomial RandomFourier",
+    "backlit.layers.gru": "GRU",
+    "backlit.layers.kernels": "Kernel Nystroem",
+    "backlit.layers.local": "LocallyConnected",
+    "backlit.layers.lstm": "LSTM",
+    "backlit.layers.noise": "Noise",
+    "backlit.layers.normalization": "BatchNorm GroupNorm LayerNorm RMSNorm",
     "backlit.layers.notation": "network",
+    "backlit.layers.padding": "Padding",
+    "backlit.layers.pooling": "GlobalMaxPool GlobalMeanPool MaxPool MeanPool MedianPool",
+    "backlit.layers.positions": "Position",
     "backlit.layers.preprocessing": "Impute OneHot Standardize",
     "backlit.layers.regularization": "Dropout",
-    "backlit.layers.reshaping": "Flatten",
+    "backlit.layers.reshaping": "Flatten Reshape",
+    "backlit.layers.rnn": "RNN",
     "backlit.layers.scaling": "Rescale",
+    "backlit.layers.transformer": "DecoderBlock EncoderBlock EncoderDecoder",
+    "backlit.layers.transposed": "ConvTranspose",
+    "backlit.layers.upsampling": "Upsample",
     "backlit.optimizers": (
-        "adagrad adam gradient_descent heavy_ball momentum nesterov optimizer_named rmsprop schedule_named"
+        "adagrad adam conjugate_gradient damped_newton gradient_descent heavy_ball lbfgs least_squares line_search "
+        "local_search momentum nesterov newton optimizer_named random_search rmsprop schedule_named "
+        "steepest_descent"
     ),
-    "backlit.training": "History Model Progress Run Settings fit load prepare",
+    "backlit.training": (
+        "BatchSizes History LearningRates Minimum Model Progress Run Settings find_batch_size find_learning_rate "
+        "fit load minimize prepare verdict"
+    ),
+    "backlit.training.rivals": "baselines",
 }
 PLACES = {name: module for module, names in HOMES.items() for name in names.split()}
 RENAMED = {"network": "read"}

@@ -14,19 +14,20 @@ def table(count=300):
     return pl.DataFrame({"x": x, "city": [f"city {c}" for c in city], "label": ["yes" if v > 0 else "no" for v in x]})
 
 
-def test_the_split_is_reported():
+def test_row_101_the_split_is_reported():
+    """`bl.read("digits").split(seed=7).description`, `backlit train digits --split 70/15/15`"""
     parts = read("digits").split(seed=7)
     for said in ("1,258 training", "270 validation", "269 test", "stratified by class", "seed 7"):
         assert said in parts.description
 
 
-def test_parts_are_disjoint_and_cover_all_rows():
+def test_row_101_parts_are_disjoint_and_cover_all_rows():
     parts = read("digits").split()
     rows = np.concatenate([parts.train.indices, parts.validation.indices, parts.test.indices])
     assert len(rows) == len(np.unique(rows)) == 1797
 
 
-def test_the_vocabulary_is_fitted_on_training_rows_only():
+def test_row_101_the_vocabulary_is_fitted_on_training_rows_only():
     frame = table()
     parts = read(frame, "label", columns={"city": "category"}).split()
     seen = {frame["city"][int(row)] for row in parts.train.indices}
@@ -38,7 +39,7 @@ def test_the_vocabulary_is_fitted_on_training_rows_only():
     assert (parts.test.x[:, 1] == -1).tolist() == unseen
 
 
-def test_test_rows_do_not_change_what_training_rows_become():
+def test_row_101_test_rows_do_not_change_what_training_rows_become():
     frame = table()
     data = read(frame, "label", columns={"city": "category"})
     parts = data.split()
@@ -53,7 +54,7 @@ def test_test_rows_do_not_change_what_training_rows_become():
     assert again.schema == parts.schema or again.schema.features == parts.schema.features
 
 
-def test_test_rows_that_also_occur_in_training_are_counted():
+def test_row_101_test_rows_that_also_occur_in_training_are_counted():
     x = np.random.default_rng(0).normal(size=(100, 3))
     parts = read(x, y=[0, 1] * 50).split()
     assert parts.duplicates == 0

@@ -26,6 +26,7 @@ def apply(network, parameters, x=X):
 
 @pytest.mark.parametrize("factors", [(2.0, 2.0, 2.0), (0.01, 7.0, 30.0), (100.0, 0.5, 0.001)])
 def test_row_12_positive_factors_of_each_layer_keep_every_label(factors):
+    """`bl.Sequential(...).apply(scaled, {}, x, bl.Context())`"""
     network = bl.network("Dense(8), ReLU, Dense(8), ReLU, Dense(4)")
     parameters = draw(network)
     scaled, product = {}, 1.0
@@ -49,6 +50,7 @@ def test_row_12_one_unit_keeps_its_sign_when_all_weights_and_its_bias_are_scaled
 
 
 def test_row_13_a_linear_network_is_one_matrix_and_the_library_says_so():
+    """`bl.network("Dense(5), Dense(2)").summary((3,)).notes`"""
     with jax.enable_x64(True):
         network = bl.network("Dense(5), Dense(6), Linear, Dense(2)")
         parameters = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), draw(network))
@@ -73,31 +75,34 @@ def test_row_13_a_non_linearity_between_them_ends_it():
     assert np.abs(y - best).max() > 0.1
 
 
-NETWORKS = [
-    pytest.param("Dense(4), Sigmoid, Dense(2)", (3,), 6, 20, 6, id="row 14: 3-4-2"),
-    pytest.param("Dense(4), Sigmoid, Dense(4), Sigmoid, Dense(1)", (3,), 9, 32, 9, id="row 15: 3-4-4-1"),
-    pytest.param("Dense(3), Softmax", (2,), 3, 6, 3, id="row 16: 2-3"),
-    pytest.param("Dense(4), ReLU, Dense(3), Softmax", (2,), 7, 20, 7, id="row 16: 2-4-3"),
-]
-
-
-@pytest.mark.parametrize(("notation", "input", "neurons", "weights", "biases"), NETWORKS)
-def test_rows_14_to_16_neurons_weights_and_biases_are_counted(notation, input, neurons, weights, biases):
+def check_counts(capsys, notation, input, neurons, weights, biases):
+    """The summary counts these, in Python and on the command line."""
     summary = bl.network(notation).summary(input)
-    assert (summary.neurons, summary.weights, summary.biases) == (neurons, weights, biases)
-    assert summary.parameters == weights + biases
     line = f"{neurons} neurons, {weights + biases} parameters ({weights} weights + {biases} biases)"
     assert str(summary).splitlines()[-1].startswith(line)
-
-
-@pytest.mark.parametrize(("notation", "input", "neurons", "weights", "biases"), NETWORKS)
-def test_rows_14_to_16_on_the_command_line(notation, input, neurons, weights, biases, capsys):
     with pytest.raises(SystemExit) as end:
         main(["summary", notation, "--input", ",".join(map(str, input)), "--json"])
     assert end.value.code == 0
     said = json.loads(capsys.readouterr().out)
-    assert (said["neurons"], said["weights"], said["biases"]) == (neurons, weights, biases)
-    assert said["parameters"] == weights + biases
+    for counts in (vars(summary), said):
+        assert (counts["neurons"], counts["weights"], counts["biases"]) == (neurons, weights, biases)
+    assert said["parameters"] == summary.parameters == weights + biases
+
+
+def test_row_14_the_3_4_2_network(capsys):
+    """`backlit summary "Dense(4), Sigmoid, Dense(2)" --input 3`"""
+    check_counts(capsys, "Dense(4), Sigmoid, Dense(2)", (3,), 6, 20, 6)
+
+
+def test_row_15_the_3_4_4_1_network(capsys):
+    """`backlit summary "Dense(4), Sigmoid, Dense(4), Sigmoid, Dense(1)" --input 3`"""
+    check_counts(capsys, "Dense(4), Sigmoid, Dense(4), Sigmoid, Dense(1)", (3,), 9, 32, 9)
+
+
+def test_row_16_a_softmax_of_three_and_2_4_3(capsys):
+    """`backlit summary "Dense(4), ReLU, Dense(3), Softmax" --input 2`"""
+    check_counts(capsys, "Dense(3), Softmax", (2,), 3, 6, 3)
+    check_counts(capsys, "Dense(4), ReLU, Dense(3), Softmax", (2,), 7, 20, 7)
 
 
 def test_row_16_the_matrices_of_2_4_3():

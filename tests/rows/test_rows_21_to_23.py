@@ -12,6 +12,7 @@ M, D, H, N = 6, 3, 4, 2  # examples, features, hidden units, outputs
 
 
 def test_row_21_the_forward_pass_keeps_z_w_b_and_a():
+    """`graph = bl.trace(network_function, parameters, x); graph.forward()`"""
     network = bl.Sequential(bl.Dense(H), bl.Sigmoid, bl.Dense(N), bl.Sigmoid)
     parameters, state = network.initialize((D,), jax.random.key(0))
     x = jnp.asarray(RNG.normal(size=(M, D)), jnp.float32)
@@ -35,6 +36,7 @@ def test_row_21_the_forward_pass_keeps_z_w_b_and_a():
 
 
 def test_row_22_composition_is_that_of_functions():
+    """`bl.network("Parallel(Linear, Sequential(Dense(4), Tanh)), Dense(2)")`"""
     first, second = bl.Sequential(bl.Dense(H), bl.Tanh), bl.Sequential(bl.Dense(N))
     network = bl.Sequential(first, second)
     parameters, _ = network.initialize((D,), jax.random.key(0))
@@ -100,6 +102,7 @@ def outputs(last, z):
 
 
 def test_row_23_independent_sigmoids_can_say_1_1_0_and_softmax_cannot():
+    """`bl.network("Dense(3), Sigmoid")`, `bl.network("Dense(3), Softmax")`"""
     z = [20.0, 20.0, -20.0]
     np.testing.assert_allclose(outputs(bl.Sigmoid, z), [1, 1, 0], atol=1e-6)
     np.testing.assert_allclose(outputs(bl.Softmax, z), [0.5, 0.5, 0], atol=1e-6)

@@ -25,6 +25,7 @@ DEEP = "Dense(5), Tanh, Dense(4), ReLU, Dense(3)"
 
 
 def test_row_24_from_python_each_reaches_the_run():
+    """`backlit train iris --loss hinge --optimizer momentum --schedule cosine --batch-size 7 --l2 0.01`"""
     run = bl.prepare(DEEP, "iris", **CHOSEN)
     kinds = [type(block).__name__ for block in run.network.blocks]
     assert kinds[-5:] == ["Dense", "Tanh", "Dense", "ReLU", "Dense"]  # depth and activations

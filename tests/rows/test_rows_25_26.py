@@ -36,6 +36,7 @@ ROW_25 = {
 
 @pytest.mark.parametrize("name", ROW_25)
 def test_row_25_value_and_derivative_match_float64(name):
+    """`bl.relu(z)`, `bl.grad(bl.sigmoid)(z)`, `backlit list activations`"""
     function, (value, derivative) = getattr(bl, name), ROW_25[name]
     np.testing.assert_allclose(function(Z), value(Z), rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(bl.grad(lambda z: function(z).sum())(jnp.asarray(Z)), derivative(Z), atol=1e-6)
@@ -53,6 +54,7 @@ def test_row_25_softmax_and_its_jacobian():
 
 
 def test_row_26_the_derivative_of_the_sigmoid_is_sigmoid_times_one_less_sigmoid():
+    """`bl.grad(bl.sigmoid)(z)`, `bl.grad(bl.softplus)(z)`"""
     slope = bl.grad(lambda z: bl.sigmoid(z).sum())(jnp.asarray(Z))
     np.testing.assert_allclose(slope, bl.sigmoid(Z) * (1 - bl.sigmoid(Z)), atol=1e-6)
 

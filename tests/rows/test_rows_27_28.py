@@ -18,6 +18,7 @@ def gradient_decay(activation: str, layers: int) -> float:
 
 
 def test_row_27_saturating_units_make_gradients_vanish_and_depth_makes_it_worse():
+    """`bl.fit(network, "moons").history["dense_1/weight/gradient"]`"""
     shallow, deep = gradient_decay("Sigmoid", 3), gradient_decay("Sigmoid", 8)
     assert deep < shallow / 10 < 0.1  # each sigmoid passes on at most a quarter
     assert deep < 0.25**5
@@ -30,6 +31,7 @@ def test_row_27_a_saturated_unit_passes_next_to_nothing_back():
 
 
 def test_row_28_relu_is_sparse_and_its_gradient_is_0_or_1():
+    """`bl.fit(network, data).history["relu_1/zeros"]`, `history["relu_1/dead"]`"""
     z = np.random.default_rng(0).normal(size=1000).astype(np.float32)
     slopes = np.asarray(bl.vjp(bl.relu, z)[1](np.ones_like(z))[0])
     assert set(np.unique(slopes)) == {0.0, 1.0}

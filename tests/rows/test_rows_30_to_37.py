@@ -13,6 +13,7 @@ RNG = np.random.default_rng(0)
 
 
 def test_row_30_squared_errors_by_hand():
+    """`bl.SumSquaredError()`, `bl.HalfSquaredError()`, `bl.MeanSquaredError()`"""
     f, y = jnp.array([[1.0, 2.0], [4.0, 0.0]]), jnp.array([[3.0, 2.0], [1.0, 1.0]])  # errors −2, 0 and 3, −1
     assert bl.SumSquaredError().examples(f, y).tolist() == [4, 10]
     assert bl.HalfSquaredError().examples(f, y).tolist() == [2, 5]
@@ -26,6 +27,7 @@ def test_row_30_the_reduction_is_stated():
 
 
 def test_row_31_cross_entropy_is_minus_the_sum_of_y_log_p():
+    """`bl.CrossEntropy().examples(scores, classes)`, `bl.BinaryCrossEntropy()`"""
     s, y = RNG.normal(size=(6, 4)), np.array([0, 1, 2, 3, 1, 0])
     p = np.exp(s) / np.exp(s).sum(1, keepdims=True)
     with jax.enable_x64(True):
@@ -52,6 +54,7 @@ def test_row_31_with_two_classes_it_is_the_log_loss():
 
 
 def test_row_32_the_gradient_is_large_where_the_right_class_has_no_probability():
+    """`bl.grad(lambda s: bl.CrossEntropy().examples(s, y).sum())(scores)`"""
     s, y = jnp.array([[12.0, 0.0, 0.0]]), jnp.array([1])  # p_y is about 6e-6
     p = bl.softmax(s)
     of_probability = bl.grad(lambda p: -jnp.log(p[0, 1]))(p)
@@ -64,12 +67,14 @@ def test_row_32_the_gradient_is_large_where_the_right_class_has_no_probability()
 
 
 def test_row_33_hinge_and_cross_entropy_on_the_same_scores():
+    """`bl.Hinge().examples(scores, y)`, `bl.CrossEntropy().examples(scores, y)`"""
     s, y = jnp.array([[-2.85, 0.86, 0.28]]), jnp.array([2])
     assert round(float(bl.Hinge().examples(s, y)[0]), 2) == 1.58  # max(0, −2.13) + max(0, 1.58)
     assert round(float(bl.CrossEntropy().examples(s, y)[0]), 2) == 1.04
 
 
 def test_row_34_the_softmax_example():
+    """`bl.softmax(scores)`, `bl.CrossEntropy().examples(scores, y)`"""
     s = jnp.array([[3.2, 5.1, -1.7]])
     assert [round(float(p), 2) for p in bl.softmax(s)[0]] == [0.13, 0.87, 0.00]
     assert round(float(bl.CrossEntropy().examples(s, jnp.array([0]))[0]), 2) == 2.04
@@ -100,6 +105,7 @@ def multinoulli(s, y):
     ],
 )
 def test_row_35_a_likelihood_has_the_gradient_of_its_loss_up_to_a_factor(likelihood, loss, outputs, targets, factor):
+    """`bl.fit("Dense(1)", x, y, loss=negative_log_likelihood)`"""
     with jax.enable_x64(True):
         z, y = jnp.asarray(outputs), jnp.asarray(targets)
         of_likelihood = bl.grad(lambda z: bl.FunctionLoss(likelihood).examples(z, y).sum())(z)
@@ -127,6 +133,7 @@ def test_row_35_training_on_a_likelihood_ends_at_the_minimizer_of_least_squares(
     ],
 )
 def test_row_36_each_task_has_its_default_head_loss_and_link(classes, units, loss, link):
+    """`bl.prepare(None, x, y).loss`"""
     x = RNG.normal(size=(60, 2))
     y = np.arange(60) % classes if classes else RNG.normal(size=60)
     run = bl.prepare(None, x, y)
@@ -155,6 +162,7 @@ def test_row_36_a_mismatch_names_the_loss_and_the_repair(network, classes, loss,
 
 
 def test_row_37_the_penalties_are_exact_and_lambda_is_explicit():
+    """`bl.fit(network, data, l1=0.1, l2=0.2)`, `bl.Penalty(l1=0.5)`"""
     w = {"weight": jnp.array([[3.0, -4.0], [0.0, 0.5]])}
     assert float(bl.Penalty(l1=0.5)(w)) == 0.5 * 7.5
     assert float(bl.Penalty(l2=0.5)(w)) == 0.5 * 25.25

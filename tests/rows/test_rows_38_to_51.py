@@ -1,5 +1,8 @@
 """Rows 38 to 51: backpropagation and the graph."""
 
+from importlib import import_module
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,12 +11,9 @@ import pytest
 import backlit as bl
 from backlit.layers.registry import LAYERS
 
-SETTINGS = {
-    "Sequential": "Sequential(Dense(3), Tanh)",
-    "Residual": "Residual(Dense(3), Tanh)",
-    "Parallel": "Parallel(Dense(2), Tanh)",
-    "Dense": "Dense(4)",
-    "OneHot": "OneHot((0, 2, 2))",
+HARNESS = Path(__file__).parent.parent / "layers" / "cases"
+CASES = {
+    type(case.block).__name__: case for path in HARNESS.glob("*_cases.py") for case in import_module(path.stem).CASES
 }
 
 
@@ -26,6 +26,7 @@ def close(found, expected, digits=5):
 
 
 def test_row_38_the_quotient_of_differences_tends_to_the_derivative():
+    """`bl.check_gradients(function, parameters, x)`"""
     slope = float(bl.grad(lambda x: x**3)(2.0))
     errors = [abs(((2 + h) ** 3 - 2**3) / h - slope) for h in (1e-1, 1e-2, 1e-3)]
     np.testing.assert_allclose(errors, [6e-1, 6e-2, 6e-3], rtol=0.1)
@@ -34,14 +35,20 @@ def test_row_38_the_quotient_of_differences_tends_to_the_derivative():
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_row_38_a_gradient_check_passes_on_every_block(name):
-    block, x = bl.network(SETTINGS.get(name, name)), random(0, 4, 3)
-    parameters, state = block.initialize((3,), jax.random.key(1))
+    block, input, tokens = CASES[name].block, CASES[name].input, CASES[name].tokens
+    memory = jnp.asarray(random(4, 4, *CASES[name].memory)) if CASES[name].memory else None
+    context = bl.Context(training=True, key=jax.random.key(3), memory=memory)
+    x = np.arange(4 * np.prod(input)).reshape(4, *input) % tokens if tokens else random(0, 4, *input)
+    parameters, state = block.initialize(input, jax.random.key(1))
     parameters = jax.tree.map(lambda leaf: leaf + 0.1 * random(2, *leaf.shape), parameters)
 
     def apply(parameters, x):
-        return block.apply(parameters, state, x, bl.Context(training=True, key=jax.random.key(3)))[0]
+        return block.apply(parameters, state, x, context)[0]
 
-    assert bl.check_gradients(apply, parameters, x) < 1e-6
+    if tokens:  # which have no gradient
+        assert bl.check_gradients(lambda parameters: apply(parameters, x), parameters) < 1e-6
+    else:
+        assert bl.check_gradients(apply, parameters, x) < 1e-6
 
 
 def test_row_38_a_wrong_gradient_is_found_and_named():
@@ -60,6 +67,7 @@ def test_row_38_a_wrong_gradient_is_found_and_named():
     ids=["sum", "product", "maximum"],
 )
 def test_row_39_the_gates(f, expected):
+    """`backlit graph "max(x, y)" x=5 y=3`"""
     assert [float(g) for g in bl.grad(f, argnums=(0, 1))(5.0, 3.0)] == list(expected)
 
 
@@ -70,6 +78,7 @@ def test_row_39_the_tie_of_a_maximum_is_shared_and_documented():
 
 
 def test_row_40_x_plus_y_times_z():
+    """`backlit graph "(x+y)*z" x=-2 y=5 z=-4`"""
     graph = bl.trace(lambda x, y, z: (x + y) * z, -2.0, 5.0, -4.0)
     assert float(graph.forward()) == -12
     assert [float(g) for g in graph.backward()] == [-4, -4, 3]
@@ -79,6 +88,7 @@ def test_row_40_x_plus_y_times_z():
 
 
 def test_row_41_the_sigmoid_circuit():
+    """`backlit graph "sigmoid(w0*x0+w1*x1+w2)" w0=2 x0=-1 w1=-3 x1=-2 w2=-3`"""
     graph = bl.trace(lambda w, x: bl.sigmoid(w[0] * x[0] + w[1] * x[1] + w[2]), [2.0, -3.0, -3.0], [-1.0, -2.0])
     close(graph.forward(), 0.731, digits=3)
     w_bar, x_bar = graph.backward()
@@ -87,27 +97,32 @@ def test_row_41_the_sigmoid_circuit():
 
 
 def test_row_42_the_chain_rule():
+    """`bl.grad(lambda x: jnp.sin(x**2))`"""
     x = np.linspace(-2, 2, 9, dtype=np.float32)
     close(jax.vmap(bl.grad(lambda x: jnp.sin(x**2)))(x), 2 * x * np.cos(x**2))
 
 
 def test_row_43_the_jacobian_has_a_row_an_output_and_a_column_an_input():
+    """`bl.jacobian(function)(x)`"""
     jacobian = bl.jacobian(lambda x: jnp.stack([x[0] * x[1], jnp.exp(x[2]) + x[0] ** 2]))(jnp.array([2.0, 3.0, 0.5]))
     assert jacobian.shape == (2, 3)
     close(jacobian, [[3, 2, 0], [4, 0, np.exp(0.5)]])
 
 
 def test_row_44_the_squared_error_of_a_linear_neuron():
+    """`bl.grad(lambda w: (y - w @ x) ** 2)(w)`"""
     w, x, y = random(0, 4), random(1, 4), 0.7
     close(bl.grad(lambda w: (y - w @ x) ** 2)(jnp.asarray(w)), -2 * x * (y - w @ x))
 
 
 def test_row_45_the_log_likelihood_of_a_logistic_neuron():
+    """`bl.grad(lambda w: -jnp.log(bl.sigmoid(w @ x)))(w)`"""
     w, x = random(0, 4), random(1, 4)
     close(bl.grad(lambda w: -jnp.log(bl.sigmoid(w @ x)))(jnp.asarray(w)), -x / (1 + np.exp(w @ x)))
 
 
 def test_row_46_upstream_and_local_at_every_node_of_a_chain_of_layers():
+    """`graph = bl.trace(loss, weights); graph.backward()`; `node.upstream`, `node.local(0)`, `node.downstream(0)`"""
     weights, x, target, rate = [0.7, -1.2, 0.9], 0.5, 0.3, 0.1
 
     def loss(weights):
@@ -132,6 +147,8 @@ def test_row_46_upstream_and_local_at_every_node_of_a_chain_of_layers():
 
 
 def test_row_47_the_paths_add_up_to_the_gradient():
+    """`bl.trace(loss, *point).paths("w111")`"""
+
     def loss(w111, w211, w212, w311, w312):
         a11 = bl.sigmoid(w111 * 0.5)
         a21, a22 = bl.sigmoid(w211 * a11), bl.sigmoid(w212 * a11)
@@ -148,6 +165,7 @@ def test_row_47_the_paths_add_up_to_the_gradient():
 
 
 def test_row_48_the_seven_gradients_of_a_network_with_one_hidden_layer():
+    """`graph = bl.trace(loss, w1, b1, w2, b2); graph.backward()`; `node.path`, `node.upstream`"""
     x, k = random(0, 6, 3), np.array([0, 1, 2, 1, 0, 2])
     w1, b1, w2, b2 = random(1, 3, 4), random(2, 4), random(3, 4, 3), random(4, 3)
 
@@ -181,6 +199,7 @@ def test_row_48_the_seven_gradients_of_a_network_with_one_hidden_layer():
 
 
 def test_row_49_the_recursion_of_the_deltas():
+    """`graph = bl.trace(risk, weights); graph.backward()`"""
     x, y = random(0, 5, 3), random(1, 5, 2)
     weights = [random(2, 3, 4), random(3, 4, 3), random(4, 3, 2)]
 
@@ -206,6 +225,8 @@ def test_row_49_the_recursion_of_the_deltas():
 
 
 def test_row_50_the_regularized_logistic_unit():
+    """`bl.check_gradients(loss, w, b, order=2)`"""
+
     def loss(w, b):
         return 0.5 * (y - bl.sigmoid(w * x + b)) ** 2 + rate * w**2
 
@@ -217,6 +238,7 @@ def test_row_50_the_regularized_logistic_unit():
 
 
 def test_row_51_a_shared_node_is_evaluated_once_and_sums_its_gradients():
+    """`graph = bl.trace(f, 0.5, 2.0); graph.forward(); graph.backward()`"""
     calls = []
 
     def counted(x):

@@ -13,6 +13,7 @@ STANDING = {"learning_rate": 1e-30, **PLAIN}  # steps too small to change a para
 
 
 def test_row_53_where_the_gradient_is_zero_is_where_descent_arrives():
+    """`bl.fit("Dense(1)", x, y, optimizer="gradient-descent", batch_size="full")`"""
     x, y = X[:, :1], 2 * X[:, 0] + 0.3 * Y
     closed = (x[:, 0] @ y) / (x[:, 0] @ x[:, 0])  # d/dw Σ(y − wx)² = 0
     chosen = {"batch_size": "full", "epochs": 300, "learning_rate": 0.2}
@@ -24,6 +25,7 @@ def test_row_53_where_the_gradient_is_zero_is_where_descent_arrives():
 
 @pytest.mark.parametrize("size", ["full", 4, 1])
 def test_row_54_one_setting_makes_it_full_batch_mini_batch_or_one_by_one(size):
+    """`bl.fit(network, data, batch_size="full")`, `batch_size=256`, `batch_size=1`"""
     # Row i is the unit vector e_i, so that only steps with row i change w_i, and their order changes nothing:
     # w_i ← w_i − η ∂/∂w_i (1/B) Σ (w_j − y_j)² = w_i − (2η/B) (w_i − y_i), once an epoch.
     x, network, rate, epochs = np.eye(12, dtype=np.float32), "Dense(1, bias=False)", 0.2, 5
@@ -42,6 +44,7 @@ def test_row_54_a_batch_of_all_rows_or_more_is_the_full_batch(size):
 
 @pytest.mark.parametrize("size", [4, 1])
 def test_row_55_every_row_comes_once_an_epoch_and_the_batch_losses_mean_the_full_loss(size):
+    """`bl.fit(network, data, epochs=4).history["loss"]`"""
     model = bl.fit("Dense(2), Tanh, Dense(1)", X, Y, batch_size=size, epochs=4, **STANDING)
     np.testing.assert_allclose(model.history["loss"], model.evaluate(X, Y)["loss"], rtol=1e-5)
     first_batches = model.history["dense_1/mean"]  # of each epoch: other rows, other outputs

@@ -21,6 +21,7 @@ def trajectory(rule, gradient, start, steps):
 
 @pytest.mark.parametrize("alpha", [0.8, 0.9])
 def test_row_60_heavy_ball_follows_its_recurrence_exactly(alpha):
+    """`bl.heavy_ball(0.05, decay=0.9)`, `--optimizer "heavy-ball(decay=0.9)"`"""
     curvature, rate, steps = 3.0, 0.05, 40
     with jax.enable_x64(True):
         gradient = bl.grad(lambda w: curvature * w**2 / 2)
@@ -35,6 +36,7 @@ def test_row_60_heavy_ball_follows_its_recurrence_exactly(alpha):
 
 @pytest.mark.parametrize("alpha", [0.0, 0.5, 0.9])
 def test_row_61_momentum_at_eta_over_one_less_alpha_is_the_heavy_ball_at_eta(alpha):
+    """`bl.momentum(0.5, decay=0.75)`, `--optimizer "momentum(decay=0.75)"`"""
     with jax.enable_x64(True):
         gradient = bl.grad(lambda w: jnp.sin(2 * w).sum() + (w**2).sum())
         start, eta = jnp.array([1.0, -0.4]), 0.02
@@ -57,6 +59,7 @@ def valley(w):
 
 
 def test_row_62_momentum_needs_fewer_steps_in_a_narrow_valley():
+    """`backlit train data.csv --optimizer heavy-ball`"""
     rates = jnp.logspace(-4, 0, 41)  # each rule takes the best for itself
 
     def steps_to_the_bottom(rule):
@@ -86,6 +89,7 @@ def test_row_62_the_oscillation_cancels_in_the_average():
 
 
 def test_row_63_adagrad_by_hand_with_delta_outside_the_root_and_a_sum_from_zero():
+    """`bl.adagrad(0.1)`, `--optimizer adagrad`"""
     rule = bl.adagrad(1.0, delta=1.0)
     state = rule.init(jnp.array(0.0))
     first, state = rule.update(jnp.array(3.0), state)  # r = 9:  3 / (1 + 3); inside the root it would be 3/√10
@@ -100,6 +104,7 @@ def test_row_63_a_gentle_direction_makes_as_much_progress_as_a_steep_one():
 
 
 def test_row_64_rmsprop_by_hand():
+    """`bl.rmsprop(0.001)`, `bl.adam(0.001)`, `--optimizer adam`"""
     rule = bl.rmsprop(1.0, decay=0.75, delta=1.0)
     state = rule.init(jnp.array(0.0))
     first, state = rule.update(jnp.array(2.0), state)  # r = 0.25 · 4 = 1:        2 / (1 + 1)

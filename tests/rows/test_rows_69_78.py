@@ -7,6 +7,7 @@ import backlit as bl
 
 
 def test_row_69_a_run_repeats_until_its_loss_converges():
+    """`bl.fit(network, data, tolerance=1e-4)`, `--tolerance 1e-4`"""
     random = np.random.default_rng(1)
     x = random.normal(size=(20, 2)).astype(np.float32)
     y = (x @ [1.0, 2.0] + 0.2 * random.normal(size=20)).astype(np.float32)
@@ -24,6 +25,7 @@ def test_row_69_a_run_repeats_until_its_loss_converges():
 
 
 def test_row_78_it_stops_at_best_plus_patience_and_the_best_weights_come_back():
+    """`bl.fit(network, data, patience=10)`, `--patience 10`"""
     random = np.random.default_rng(2)
     x = random.normal(size=(40, 6)).astype(np.float32)
     y = random.integers(0, 2, 40)  # noise: the better the training fit, the worse the validation

@@ -22,7 +22,10 @@ def unit(rate):
 
 @pytest.mark.parametrize("rate", [0.5, 0.25])
 def test_row_79_the_mean_over_all_masks_is_the_output_with_scaled_weights(rate):
-    """The first description: drop without a factor while training, scale the weights by 1 − rate at test time."""
+    """`bl.network("Dense(64), ReLU, Dropout(0.5), Dense(10)")`
+
+    The first description: drop without a factor while training, scale the weights by 1 − rate at test time.
+    """
     masks = np.asarray(list(product([0, 1], repeat=len(X))))
     chances = np.prod(np.where(masks, 1 - rate, rate), axis=1)
     mean = chances @ (masks * X @ W + BIAS)

@@ -15,6 +15,7 @@ import typer
 
 from backlit.cli.data import data
 from backlit.cli.evaluate import evaluate
+from backlit.cli.generate import generate
 from backlit.cli.graph import graph
 from backlit.cli.list import list_names
 from backlit.cli.options import examples
@@ -77,6 +78,12 @@ app.command(
         "backlit data patients.csv --target outcome --column postcode=category",
     )
 )(data)
+app.command(
+    epilog=examples(
+        'backlit generate runs/bible --prompt "In the beginning"',
+        'backlit generate runs/bible --prompt "And he said" --greedy --length 80',
+    )
+)(generate)
 app.command("list", epilog=examples("backlit list", "backlit list layers", "backlit list data --json"))(list_names)
 
 

@@ -17,7 +17,7 @@ def list_names(
     """List what there is to choose from, one line each.
 
     The families: layers, activations, losses, initializers, optimizers,
-    schedules, networks and data."""
+    schedules, augmentations, networks and data."""
     if family is not None and family not in FAMILIES:
         raise SettingError(f"unknown family {family!r}: {nearest(family, FAMILIES)}")
     found = {name: entries() for name, entries in FAMILIES.items() if family in (None, name)}
@@ -81,6 +81,13 @@ def schedules() -> dict[str, str]:
     return {name: about for name, (_, about) in SCHEDULES.items()}
 
 
+def augmentations() -> dict[str, str]:
+    """Augmentations of training examples."""
+    from backlit.data.augmenting import AUGMENTATIONS
+
+    return {name: kind.summary for name, kind in AUGMENTATIONS.items()}
+
+
 def networks() -> dict[str, str]:
     """Networks by name."""
     from backlit.networks.named import NETWORKS
@@ -102,6 +109,7 @@ FAMILIES: dict[str, Callable[[], dict[str, str]]] = {
     "initializers": initializers,
     "optimizers": optimizers,
     "schedules": schedules,
+    "augmentations": augmentations,
     "networks": networks,
     "data": data_sets,
 }

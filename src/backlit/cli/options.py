@@ -12,14 +12,14 @@ Source: TypeAlias = Annotated[
     str,
     typer.Argument(
         metavar="DATA",
-        help="A CSV, TSV, Parquet, npz or IDX file, a folder of images by class, or a name from `backlit list data`.",
+        help="A CSV, TSV, Parquet, npz, ts or IDX file, a folder of images by class, or a name of `backlit list data`.",
     ),
 ]
 Folder: TypeAlias = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run, or of a saved model.")]
 Target: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        "--target", metavar="COL", help="The column to predict. Default: target, label, class, y, or the last."
+        "--target", metavar="COL", help="The column to predict, or several: A,B. Default: target, label, y or the last."
     ),
 ]
 Task: TypeAlias = Annotated[
@@ -38,6 +38,34 @@ Weights: TypeAlias = Annotated[
 OrderBy: TypeAlias = Annotated[
     str | None,
     typer.Option("--order-by", metavar="COL", help="Split by this column's order, the latest rows for the test."),
+]
+Penalties: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--penalty",
+        metavar="LAYER:l2=λ",
+        help="λ of one layer in place of --l1 or --l2; repeatable.",
+        rich_help_panel="Network",
+    ),
+]
+SequenceBy: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--sequence-by", metavar="COL", help="Rows with the same value of this column are one sequence."),
+]
+StepBy: TypeAlias = Annotated[
+    str | None, typer.Option("--step-by", metavar="COL", help="The column that orders the steps of a sequence.")
+]
+Window: TypeAlias = Annotated[
+    int | None,
+    typer.Option("--window", metavar="ROWS", help="Forecast a series (--order-by) from so many rows of it."),
+]
+Horizon: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--horizon", metavar="ROWS", help="How many rows ahead the forecast is: 1, or several as 1,2,3."),
+]
+Text: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--text", metavar="UNIT", help="Read a file as text: its characters, or its bytes (--window, 128)."),
 ]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 
@@ -62,6 +90,37 @@ def read_columns(pairs: list[str] | None) -> dict[str, str] | None:
             raise SettingError(f"--column {name} is given twice")
         kinds[name] = kind
     return kinds or None
+
+
+def read_penalties(texts: list[str] | None) -> dict[str, dict[str, float]] | None:
+    """The penalties of layers, from texts such as `dense_1:l2=0.001`.
+
+    >>> read_penalties(["dense_1:l2=0.001", "dense_1:l1=0.1"])
+    {'dense_1': {'l2': 0.001, 'l1': 0.1}}
+    """
+    penalties: dict[str, dict[str, float]] = {}
+    for text in texts or ():
+        layer, _, setting = text.rpartition(":")
+        name, _, strength = setting.partition("=")
+        try:
+            penalties.setdefault(layer, {})[name.strip()] = float(strength)
+        except ValueError:
+            layer = ""
+        if not layer:
+            raise SettingError(f"--penalty {text}: write it as LAYER:l1=λ or LAYER:l2=λ, such as dense_1:l2=0.001")
+    return penalties or None
+
+
+def read_horizon(text: str | None) -> tuple[int, ...] | None:
+    """The rows ahead that are forecast, from a text such as `1` or `1,2,3`.
+
+    >>> read_horizon("1,2,3")
+    (1, 2, 3)
+    """
+    try:
+        return None if text is None else tuple(int(step) for step in text.split(","))
+    except ValueError:
+        raise SettingError(f"--horizon {text}: write whole numbers of rows from 1, such as 1 or 1,2,3") from None
 
 
 def read_shape(text: str) -> tuple[int, ...]:
@@ -102,13 +161,31 @@ def read_split(text: str) -> tuple[float, float, float]:
     raise SettingError(f"--split {text}: the shares sum to {total:g}; they must sum to 100 (or to 1)")
 
 
-def read_batch_size(text: str | None) -> int | Literal["full"] | None:
-    """The batch size: a whole number, or 'full'."""
+def read_batch_size(text: str | None) -> int | Literal["full", "find"] | None:
+    """The batch size: a whole number, 'full' or 'find'."""
     if text is None:
         return None
     if text == "full":
         return "full"
+    if text == "find":
+        return "find"
     try:
         return int(text)
     except ValueError:
-        raise SettingError(f"--batch-size {text}: write a whole number of at least 1, or full") from None
+        raise SettingError(f"--batch-size {text}: write a whole number of at least 1, full, or find") from None
+
+
+def read_learning_rate(text: str | None) -> float | Literal["find"] | None:
+    """The learning rate: a number, or 'find'.
+
+    >>> read_learning_rate("1e-3")
+    0.001
+    """
+    if text is None:
+        return None
+    if text == "find":
+        return "find"
+    try:
+        return float(text)
+    except ValueError:
+        raise SettingError(f"--learning-rate {text}: write a number above 0, or find") from None

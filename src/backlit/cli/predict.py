@@ -60,7 +60,14 @@ def predict(
 
 
 def answers(model: "Model", source: str) -> "DataFrame":
-    """Predictions, and for classes the probability of each, one row a row of data."""
+    """Predictions, and for classes the probability of each, one row a row of data; a sequence with its name first."""
+    named = model.schema.name_examples(source)
+    made = predictions(model, source)
+    return made if named is None or named.name in made.columns else made.insert_column(0, named)
+
+
+def predictions(model: "Model", source: str) -> "DataFrame":
+    """The answers as a table, and for classes the probability of each."""
     import polars as pl
 
     schema = model.schema
@@ -73,7 +80,9 @@ def answers(model: "Model", source: str) -> "DataFrame":
     values = model.predict(source)
     if values.ndim == 1:
         return pl.DataFrame({"prediction": values.tolist()})
-    return pl.DataFrame({f"prediction {name}": values[:, place] for place, name in enumerate(schema.target)})
+    values = values.reshape(len(values), -1)
+    names = schema.target if len(schema.target) == values.shape[1] else range(values.shape[1])
+    return pl.DataFrame({f"prediction {name}": values[:, place] for place, name in enumerate(names)})
 
 
 def write_table(table: "DataFrame", path: Path) -> None:

@@ -57,7 +57,7 @@ def summary(
                         "output": row.output,
                         "parameters": row.parameters,
                         "multiply_adds": row.multiply_adds,
-                        "receptive_field": row.reach.size,
+                        "receptive_field": row.reach.extent,
                     }
                     for row in found.rows
                 ],

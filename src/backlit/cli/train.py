@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from backlit.cli import options
+from backlit.cli.baselines import rivals_of, show_rivals
 from backlit.cli.card import show_card
 from backlit.cli.network import show_summary
 from backlit.cli.output import Report, number, print_json, write_json
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from backlit.training import Model, Run
 
 NETWORK, TRAINING, OUTPUT = "Network", "Training", "Output"
+PARTS = ("train", "validation", "test", "baseline", "persistence")  # of which the last is there for forecasts alone
 
 
 def train(
@@ -27,6 +29,11 @@ def train(
     column: options.Columns = None,
     weights: options.Weights = None,
     order_by: options.OrderBy = None,
+    sequence_by: options.SequenceBy = None,
+    step_by: options.StepBy = None,
+    window: options.Window = None,
+    horizon: options.Horizon = None,
+    text: options.Text = None,
     split: Annotated[str, typer.Option(help="Shares of training, validation and test rows.")] = "70/15/15",
     validation: Annotated[str | None, typer.Option(metavar="DATA", help="Separate data for validation.")] = None,
     test: Annotated[str | None, typer.Option(metavar="DATA", help="Separate data for the test.")] = None,
@@ -38,6 +45,10 @@ def train(
             rich_help_panel=NETWORK,
         ),
     ] = None,
+    reconstruct: Annotated[
+        bool,
+        typer.Option("--reconstruct", help="The inputs are the targets, as for autoencoders.", rich_help_panel=NETWORK),
+    ] = False,
     loss: Annotated[
         str | None, typer.Option(help="See `backlit list losses`. Default: by the task.", rich_help_panel=NETWORK)
     ] = None,
@@ -49,8 +60,23 @@ def train(
         float | None,
         typer.Option("--l2", help="λ of λ Σw². Default: 3 / rows, and 0 with --network.", rich_help_panel=NETWORK),
     ] = None,
+    penalty: options.Penalties = None,
+    penalize_biases: Annotated[
+        bool, typer.Option("--penalize-biases", help="λ falls on biases, too.", rich_help_panel=NETWORK)
+    ] = False,
+    max_norm: Annotated[
+        float | None, typer.Option(help="The most that a unit's weights may measure.", rich_help_panel=NETWORK)
+    ] = None,
     class_weight: Annotated[
         str | None, typer.Option(help="balanced: every class counts alike.", rich_help_panel=NETWORK)
+    ] = None,
+    augment: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAMES",
+            help="Change the training examples at random: 'mirror, rotate(degrees=15)'; `backlit list augmentations`.",
+            rich_help_panel=TRAINING,
+        ),
     ] = None,
     optimizer: Annotated[
         str | None,
@@ -59,7 +85,12 @@ def train(
         ),
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(help="The step size, above 0. Default: the optimizer's.", rich_help_panel=TRAINING)
+        str | None,
+        typer.Option(
+            metavar="RATE|find",
+            help="The step size, above 0; find tries rising ones first. Default: the optimizer's.",
+            rich_help_panel=TRAINING,
+        ),
     ] = None,
     schedule: Annotated[
         str | None,
@@ -70,7 +101,11 @@ def train(
     ] = None,
     batch_size: Annotated[
         str | None,
-        typer.Option(metavar="N|full", help="Rows a step. Default: by the rows.", rich_help_panel=TRAINING),
+        typer.Option(
+            metavar="N|full|find",
+            help="Rows a step; find: the most that fit in memory. Default: by the rows.",
+            rich_help_panel=TRAINING,
+        ),
     ] = None,
     epochs: Annotated[
         int | None, typer.Option(help="Passes over the data at most. Default: by the rows.", rich_help_panel=TRAINING)
@@ -78,6 +113,21 @@ def train(
     patience: Annotated[
         int | None,
         typer.Option(help="Epochs without a better validation loss before it stops.", rich_help_panel=TRAINING),
+    ] = None,
+    clip: Annotated[
+        float | None,
+        typer.Option(help="The most that the gradient's norm may be; scaled down to it.", rich_help_panel=TRAINING),
+    ] = None,
+    accumulate: Annotated[
+        int | None, typer.Option(help="Batches whose mean gradient makes one update.", rich_help_panel=TRAINING)
+    ] = None,
+    average: Annotated[
+        float | None,
+        typer.Option(
+            metavar="DECAY",
+            help="Score and keep the moving average of the weights, such as 0.99.",
+            rich_help_panel=TRAINING,
+        ),
     ] = None,
     tolerance: Annotated[
         float | None,
@@ -93,6 +143,10 @@ def train(
         Path | None,
         typer.Option(metavar="DIR", help="The run's folder. Default: runs/NAME-TIME.", rich_help_panel=OUTPUT),
     ] = None,
+    baselines: Annotated[
+        bool,
+        typer.Option("--baselines", help="Put scikit-learn's classic models beside it.", rich_help_panel=OUTPUT),
+    ] = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -105,13 +159,20 @@ def train(
     settings = {
         "l1": l1,
         "l2": l2,
+        "penalties": options.read_penalties(penalty),
+        "penalize_biases": penalize_biases,
+        "max_norm": max_norm,
+        "augment": augment,
         "class_weight": class_weight,
         "optimizer": optimizer,
-        "learning_rate": learning_rate,
+        "learning_rate": options.read_learning_rate(learning_rate),
         "schedule": schedule,
         "batch_size": options.read_batch_size(batch_size),
         "epochs": epochs,
         "patience": patience,
+        "clip": clip,
+        "accumulate": accumulate,
+        "average": average,
         "tolerance": tolerance,
         "time_limit": time_limit,
         "split": options.read_split(split),
@@ -119,7 +180,7 @@ def train(
         "seed": seed,
         "standardize": standardize,
     }
-    columns = options.read_columns(column)
+    columns, ahead = options.read_columns(column), options.read_horizon(horizon)
     path = destination(out, source)
     report = Report(silent=as_json or quiet)
     with run_folder(path) as folder:
@@ -134,6 +195,12 @@ def train(
             task=task,
             columns=columns,
             weights=weights,
+            sequence_by=sequence_by,
+            step_by=step_by,
+            window=window,
+            horizon=ahead,
+            text=text,
+            reconstruct=reconstruct,
             loss=loss,
             **{name: value for name, value in settings.items() if value is not None},
         )
@@ -144,13 +211,17 @@ def train(
         model.save(folder / "model")
         model.history.write_csv(folder / "history.csv")
         (folder / "settings.json").write_text(write_json(repeat(source, context.obj, run)), encoding="utf-8")
+    rivals = rivals_of(run, model) if baselines else []
     warn = Report(silent=quiet, stderr=True)
     for note in model.notes:
         warn.note(note)
     if as_json:
-        print_json(outcome(model, path))
+        beside = {"baselines": [rival._asdict() for rival in rivals]} if rivals else {}
+        print_json({**outcome(model, path), **beside})
     else:
         show_outcome(report, model, path)
+        if rivals:
+            show_rivals(report, rivals)
 
 
 def show_run(report: Report, run: "Run") -> None:
@@ -164,14 +235,16 @@ def show_run(report: Report, run: "Run") -> None:
     chosen = run.settings
     schedule = "" if chosen.schedule == "constant" else f" ({chosen.schedule})"
     words = [
-        f"{run.objective.loss.name} loss",
+        f"{run.objective.loss} loss",
         f"{chosen.optimizer} at {chosen.learning_rate:g}{schedule}",
         f"batches of {chosen.batch_size:,}",
         f"at most {chosen.epochs:,} epochs",
     ]
     if chosen.patience:
         words.append(f"patience {chosen.patience}")
-    words += [f"{name} {value:.3g}" for name, value in (("L1", chosen.l1), ("L2", chosen.l2)) if value]
+    strengths = (("L1", chosen.l1), ("L2", chosen.l2), ("max-norm", chosen.max_norm))
+    words += [f"{name} {value:.3g}" for name, value in strengths if value]
+    words += [f"augmented by {chosen.augment}"] if chosen.augment else []
     report.line(f"Training: {', '.join(words)}, seed {chosen.seed}")
 
 
@@ -188,18 +261,25 @@ def show_outcome(report: Report, model: "Model", path: Path) -> None:
     if not model.scores:
         report.line(f"Run folder: {path}", style="bold")
         return
-    named = [part for part in ("train", "validation", "test", "baseline") if part in model.scores]
-    names = list(model.scores["train"])
-    baseline = "baseline (majority class)" if "accuracy" in names else "baseline (mean)"
+    named = [part for part in PARTS if part in model.scores]
+    names = [name for name in model.scores["train"] if " " not in name]
+    titles = {
+        "baseline": "baseline (majority class)" if "accuracy" in names else "baseline (mean)",
+        "persistence": "baseline (last value)",
+    }
     rows = [
         [
-            baseline if part == "baseline" else part,
+            titles.get(part, part),
             rows_of(model, part),
             *(number(model.scores[part][n]) for n in names),
         ]
         for part in named
     ]
     report.table(["", "rows", *names], rows)
+    judged = model.scores.get("test", model.scores["train"])
+    if any(" " in name for name in judged):
+        rows = [[name, *(number(judged[f"{score} {name}"]) for score in names[1:])] for name in model.schema.target]
+        report.table(["target", *(f"test {score}" if "test" in model.scores else score for score in names[1:])], rows)
     if isinstance(model.network.blocks[-1], Rescale):
         report.line("The loss is of targets brought to deviation 1; rmse is in the target's own units.")
     if "test" in model.scores and not better(model):
@@ -209,9 +289,10 @@ def show_outcome(report: Report, model: "Model", path: Path) -> None:
 
 
 def better(model: "Model") -> bool:
-    """Whether the network beats the constant prediction on the test rows."""
-    score = list(model.scores["test"])[-1]
-    return model.scores["test"][score] > model.scores["baseline"][score]
+    """Whether the network beats the constant prediction, and that all stays as it is, on the test rows."""
+    score = "accuracy" if model.schema.classes else "r2"
+    rivals = [model.scores[part] for part in ("baseline", "persistence") if part in model.scores]
+    return all(model.scores["test"][score] > rival[score] for rival in rivals)
 
 
 def rows_of(model: "Model", part: str) -> str:
@@ -223,7 +304,9 @@ def outcome(model: "Model", path: Path) -> dict[str, Any]:
     """The object that `--json` prints."""
     from backlit.layers.notation import write
 
-    scores = {part: model.scores.get(part) for part in ("train", "validation", "test", "baseline")}
+    scores = {part: model.scores.get(part) for part in PARTS[:4]} | {
+        part: model.scores[part] for part in PARTS[4:] if part in model.scores
+    }
     return {
         "task": model.schema.task,
         "rows": model.rows,

@@ -26,7 +26,7 @@ FLOAT32 = "F32"
 
 def pack(tensors: Mapping[str, np.ndarray]) -> bytes:
     """The bytes of a safetensors file."""
-    return safetensors.numpy.save({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()})
+    return safetensors.numpy.save({name: np.asarray(tensor, order="C") for name, tensor in tensors.items()})
 
 
 def unpack(opened: int, expected: Mapping[str, Shape], path: Path) -> tuple[dict[str, np.ndarray], bytes]:

@@ -1,11 +1,31 @@
 """Training: from data to a model in one compiled program."""
 
+from backlit.training.batch_sizes import BatchSizes
 from backlit.training.execution import Progress
-from backlit.training.fitting import fit
+from backlit.training.fitting import find_batch_size, find_learning_rate, fit
 from backlit.training.history import History
+from backlit.training.learning_rates import LearningRates
+from backlit.training.minimization import Minimum, minimize
 from backlit.training.model import Model, load
 from backlit.training.preparation import prepare
 from backlit.training.run import Run
 from backlit.training.settings import Settings
+from backlit.training.verdicts import verdict
 
-__all__ = ["History", "Model", "Progress", "Run", "Settings", "fit", "load", "prepare"]
+__all__ = [
+    "BatchSizes",
+    "History",
+    "LearningRates",
+    "Minimum",
+    "Model",
+    "Progress",
+    "Run",
+    "Settings",
+    "find_batch_size",
+    "find_learning_rate",
+    "fit",
+    "load",
+    "minimize",
+    "prepare",
+    "verdict",
+]

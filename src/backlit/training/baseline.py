@@ -1,20 +1,26 @@
 """The score to beat: always the most frequent class, or always the mean, of the training rows, every row counted the
 same."""
 
+from math import nan
+
 import jax
+import jax.numpy as jnp
 import numpy as np
 
+from backlit.data import Schema
+from backlit.shapes import Shape
 from backlit.training.objective import Objective
-from backlit.training.scoring import r_squared
+from backlit.training.scoring import bits, columns, each_target, r_squared
 
 
 def constant_outputs(objective: Objective, y: np.ndarray, units: int) -> np.ndarray:
     """The outputs (units,) of a network that knows nothing but the training targets.
 
-    For probabilities these are the classes' shares, log p or log p / (1 − p); for numbers the mean.
+    For probabilities these are the classes' shares, log p or log p / (1 − p); for numbers the mean, or what the loss
+    makes of one.
     """
     if not objective.classes:
-        return np.asarray(y, np.float64).reshape(len(y), -1).mean(0).astype(np.float32)
+        return np.asarray(objective.loss.constant(jnp.asarray(columns(y), jnp.float32)))
     shares = np.bincount(y, minlength=objective.classes) / len(y)
     shares = np.clip(shares, 1e-7, 1)
     if units == 1:
@@ -24,18 +30,87 @@ def constant_outputs(objective: Objective, y: np.ndarray, units: int) -> np.ndar
 
 
 def baseline_scores(
-    objective: Objective, train_y: np.ndarray, y: np.ndarray, units: int, scale: np.ndarray | None
+    objective: Objective,
+    train_y: np.ndarray,
+    y: np.ndarray,
+    output: Shape,
+    scale: np.ndarray | None,
+    names: tuple[str, ...] = (),
 ) -> dict[str, float]:
-    """The constant prediction's loss, and accuracy or rmse and r², on targets y; targets as the objective has them."""
-    outputs = np.broadcast_to(constant_outputs(objective, train_y, units), (len(y), units))
+    """The constant prediction's loss, and accuracy or rmse and r², on targets y; targets as the objective has them.
+
+    Args:
+        objective: what was minimized.
+        train_y, y: the targets of training, and those that are judged.
+        output: the shape of one example's output.
+        scale: of each target; None: the data's own units.
+        names: of the targets.
+    """
+    if y.ndim > 1 and objective.classes:
+        return _step_scores(objective, train_y, y)
+    outputs = np.broadcast_to(constant_outputs(objective, train_y, output[-1] if output else 1), (len(y), *output))
     loss = float(np.mean(jax.jit(objective.loss.examples)(outputs, y)))
     if objective.classes:
         majority = np.bincount(train_y, minlength=objective.classes).argmax()
         return {"loss": loss, "accuracy": float(np.mean(y == majority))}
-    factor = np.ones(1) if scale is None else scale
-    mean = np.asarray(train_y, np.float64).reshape(len(train_y), -1).mean(0)
-    targets = np.asarray(y, np.float64).reshape(len(y), -1)
-    squared = np.square(targets - mean)
+    return {"loss": loss, **_number_scores(columns(train_y).mean(0), y, scale, names)}
+
+
+def _step_scores(objective: Objective, train_y: np.ndarray, y: np.ndarray) -> dict[str, float]:
+    """The scores where every step has a class, or −1: each class's loss is computed once."""
+    seen, classes = train_y[train_y >= 0], jnp.arange(objective.classes)
+    outputs = constant_outputs(objective, seen, objective.classes)
+    of_class = np.asarray(objective.loss.examples(jnp.broadcast_to(outputs, (len(classes),) * 2), classes))
+    majority = np.bincount(seen, minlength=len(classes)).argmax()
+    known = y >= 0
+    counted = np.maximum(known.sum(1), 1)
+    loss = float(((of_class[y] * known).sum(1) / counted).mean())
+    accuracy = float((((y == majority) & known).sum(1) / counted).mean())
+    return {"loss": loss, **bits(objective, loss, y), "accuracy": accuracy}
+
+
+def persistence_scores(
+    objective: Objective,
+    last: np.ndarray,
+    y: np.ndarray,
+    output: Shape,
+    scale: np.ndarray | None,
+    names: tuple[str, ...] = (),
+) -> dict[str, float]:
+    """The scores of a forecast that says that everything stays as it is; arguments as in `baseline_scores`.
+
+    Args:
+        last: the last value that a window has of each target, as the objective has them, shaped as y.
+    """
+    fits = output in ((), y.shape[1:] or (1,))
+    loss = float(np.mean(jax.jit(objective.loss.examples)(last.reshape(-1, *output), y))) if fits else nan
+    return {"loss": loss, **_number_scores(columns(last), y, scale, names)}
+
+
+def last_values(schema: Schema, x: np.ndarray) -> np.ndarray | None:
+    """The last value of each target in windows (N, T, F), for each step ahead: (N, targets); None: no forecasts of
+    numbers. Where it is missing, the last that is known, else 0."""
+    layout = schema.layout
+    if layout is None or not layout.window or schema.classes:
+        return None
+    places = {feature.name: place for place, feature in enumerate(schema.features)}
+    origins = {column.name: column.origin for column in schema.columns}
+    columns_of = []
+    for name in layout.forecast:
+        values = x[..., places[name]]
+        known = ~np.isnan(values[:, ::-1])
+        last = np.take_along_axis(values[:, ::-1], known.argmax(1)[:, None], 1)[:, 0]
+        columns_of += [np.where(known.any(1), last + origins[name], 0)] * len(layout.horizon)
+    return np.stack(columns_of, axis=1)
+
+
+def _number_scores(
+    predicted: np.ndarray, y: np.ndarray, scale: np.ndarray | None, names: tuple[str, ...]
+) -> dict[str, float]:
+    """rmse and r² of predictions (N, T) or (T,) for targets y, both as the objective has them."""
+    targets = columns(y)
+    squared = np.square(targets - predicted)
     spread = np.square(targets - targets.mean(0)).sum(0)
-    rmse = np.sqrt((squared * factor**2).mean())
-    return {"loss": loss, "rmse": float(rmse), "r2": float(r_squared(squared.sum(0), spread))}
+    rmse = np.sqrt((squared * (1 if scale is None else scale) ** 2).mean())
+    errors = squared.sum(0)
+    return {"rmse": float(rmse), "r2": float(r_squared(errors, spread)), **each_target(names, errors, y, scale)}

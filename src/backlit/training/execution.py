@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
@@ -12,10 +13,12 @@ import numpy as np
 
 from backlit.data import Part
 from backlit.errors import TrainingError
-from backlit.training.baseline import baseline_scores
+from backlit.optimizers import plateau_named
+from backlit.training.baseline import baseline_scores, last_values, persistence_scores
 from backlit.training.devices import SHARE, fits, free_bytes
 from backlit.training.failure import locate
 from backlit.training.history import History, telemetry_columns
+from backlit.training.mistakes import notes_on_mistakes
 from backlit.training.model import Model
 from backlit.training.objective import Batch
 from backlit.training.program import Epoch, Program
@@ -55,7 +58,7 @@ class Execution:
         self.started = time.perf_counter()
         self.training = 0.0
         self.scale = run.objective.scale(run.fitted)
-        self.scorer = Scorer(run.objective, self.scale)
+        self.scorer = Scorer(run.objective, self.scale, run.parts.schema.target)
         self.history = History()
         self.made = 0
         part = run.parts.train
@@ -67,12 +70,13 @@ class Execution:
             int(self.settings.batch_size or 1),
             self.settings.patience,
             self.settings.tolerance,
+            self.settings.average,
+            plateau_named(str(self.settings.schedule)),
         )
         self.key, draw = jax.random.split(jax.random.key(self.settings.seed))
         parameters, state = jax.jit(lambda key: run.network.initialize(run.input_shape, key))(draw)
         self.carry = self.program.begin(parameters, {**state, **jax.tree.map(jnp.asarray, run.fitted)})
         self.watched = self._watched()
-        self.source = self._source()
 
     def _parts(self) -> dict[str, Part]:
         parts = self.run.parts
@@ -81,7 +85,7 @@ class Execution:
 
     def finish(self) -> Model:
         """Train until something stops it, then score what is kept."""
-        word = self._loop()
+        word = self._loop(self.source)
         watch = jax.tree.map(lambda value: value.item(), self.carry.watch)
         stopped = word or {PATIENCE: "patience", CONVERGED: "converged", RUNNING: "epochs"}.get(watch.stop, "")
         notes = list(self.run.notes)
@@ -97,6 +101,7 @@ class Execution:
                     f"the loss turned non-finite in the first epoch, {place}; "
                     f"try a lower learning rate{f' than {rate:g}' if rate else ''}, or check the data's scale"
                 )
+        notes += notes_on_mistakes(self.run, self.history)
         parameters, state = self.carry.best
         try:
             scores = self._scores(parameters, state)
@@ -126,7 +131,9 @@ class Execution:
             notes=notes,
         )
 
-    def _source(self) -> Resident | Stream:
+    @cached_property
+    def source(self) -> Resident | Stream:
+        """The data and the compiled run."""
         rows = self.settings.block_rows
         if rows is None and fits(sum(part.x.nbytes for part in self._parts().values())):
             return Resident(self.program, self.key, self.carry, self.data(), self.watched)
@@ -148,7 +155,7 @@ class Execution:
             watched["train"] = Rows(x[rows], y[rows])
         return watched
 
-    def _loop(self) -> str | None:
+    def _loop(self, source: Resident | Stream) -> str | None:
         """Chunks of epochs until the run stops; says why where it was not the program that stopped it."""
         done, chunk, begun = 0, 1, time.perf_counter()
         limit = self.settings.time_limit
@@ -156,7 +163,7 @@ class Execution:
             while done < int(self.settings.epochs or 1):
                 before = time.perf_counter()
                 until = min(done + chunk, int(self.settings.epochs or 1))
-                carry, records = jax.block_until_ready(self.source.advance(self.carry, until))
+                carry, records = jax.block_until_ready(source.advance(self.carry, until))
                 spent = time.perf_counter() - before
                 self.training = time.perf_counter() - begun
                 watch = jax.device_get(carry.watch)
@@ -213,9 +220,13 @@ class Execution:
     def _scores(self, parameters: Any, state: Any) -> dict[str, dict[str, float]]:
         scores = {}
         for name, part in self._parts().items():
-            sums = self.scorer.measure(parameters, state, part.x, self.y[name])
-            scores[name] = {score: float(value) for score, value in self.scorer.scores(sums, self.y[name]).items()}
-        units = jax.eval_shape(self.run.objective.outputs, parameters, state, self.run.parts.train.x[:1]).shape[-1]
+            scores[name] = self.scorer.score(parameters, state, part.x, self.y[name])
+        output = jax.eval_shape(self.run.objective.outputs, parameters, state, self.run.parts.train.x[:1]).shape[1:]
         judged = "test" if "test" in self.y else "train"
-        scores["baseline"] = baseline_scores(self.run.objective, self.y["train"], self.y[judged], units, self.scale)
+        y, names = self.y[judged], self.scorer.names
+        scores["baseline"] = baseline_scores(self.run.objective, self.y["train"], y, output, self.scale, names)
+        last = last_values(self.run.parts.schema, self._parts()[judged].x)
+        if last is not None:
+            last = self.run.objective.targets(last.reshape(y.shape), self.run.fitted)
+            scores["persistence"] = persistence_scores(self.run.objective, last, y, output, self.scale, names)
         return scores

@@ -1,9 +1,11 @@
-"""The one call from data to a trained model."""
+"""The one call from data to a trained model, and the calls that find settings for it."""
 
 from collections.abc import Callable
 from typing import Any
 
 from backlit.layers.block import Block
+from backlit.training.batch_sizes import BatchSizes
+from backlit.training.learning_rates import LearningRates
 from backlit.training.model import Model
 from backlit.training.preparation import prepare
 from backlit.training.run import Progress
@@ -22,11 +24,12 @@ def fit(
     Args:
         network: a block, the notation, a name, a JSON file, or None for the default network.
         data: a file, the name of a data set, a frame, a Dataset, or an array with `y`.
-        y: targets (N,) or (N, T), when data is an array.
+        y: targets (N,), (N, T) or (N, ...) such as images, when data is an array.
         progress: called with `Progress` a few times a second.
-        **options: what `prepare` takes: target, task, columns, weights, validation, test, loss, and the settings
-            (optimizer, learning_rate, schedule, batch_size, epochs, patience, l1, l2, class_weight, split, order_by,
-            seed, time_limit, tolerance, standardize, block_rows), each described in `Settings`.
+        **options: what `prepare` takes: target, task, columns, weights, validation, test, reconstruct, loss, and the
+            settings (optimizer, learning_rate, schedule, batch_size, epochs, patience, clip, accumulate, average,
+            augment, l1, l2, penalties, penalize_biases, max_norm, class_weight, split, order_by, seed, time_limit,
+            tolerance, standardize, block_rows), each described in `Settings`.
 
     Returns:
         The model, with the weights of its best epoch.
@@ -36,3 +39,51 @@ def fit(
         TrainingError: a loss that is non-finite from the first epoch on.
     """
     return prepare(network, data, y, **options).train(progress)
+
+
+def find_learning_rate(
+    network: Block | str | None,
+    data: Any,
+    y: Any = None,
+    *,
+    steps: int = 100,
+    lowest: float = 1e-6,
+    highest: float = 10.0,
+    **options: Any,
+) -> LearningRates:
+    """Train for some steps at rising learning rates, and suggest one: where the loss falls fast, well below its lowest.
+
+    Args:
+        network, data, y, **options: as for `fit`.
+        steps: how many rates, at least 10; default 100.
+        lowest, highest: the first and the last rate, with the same factor from each to the next; default 1e-6 and 10.
+
+    Returns:
+        The rates, the losses, and the suggestion.
+
+    Raises:
+        InputError: whatever cannot be used, before any work starts.
+        TrainingError: no rate between the two lowers the loss.
+
+    Source: Smith 2017.
+    """
+    return prepare(network, data, y, **options).find_learning_rate(steps, lowest, highest)
+
+
+def find_batch_size(
+    network: Block | str | None, data: Any, y: Any = None, *, limit_bytes: int | None = None, **options: Any
+) -> BatchSizes:
+    """Double the batch until it no longer fits; the process survives running out of memory.
+
+    Args:
+        network, data, y, **options: as for `fit`.
+        limit_bytes: the memory to stay within; None: what is free on the device.
+
+    Returns:
+        The largest batch that was tried and worked, and why no larger one.
+
+    Raises:
+        InputError: whatever cannot be used, before any work starts.
+        TrainingError: not even 8 rows fit.
+    """
+    return prepare(network, data, y, **options).find_batch_size(limit_bytes)

@@ -1,6 +1,6 @@
 """A trained network with all that is needed to use it on new data."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from math import isfinite, nan
 from pathlib import Path
@@ -12,15 +12,18 @@ import numpy as np
 
 from backlit.data import Schema
 from backlit.data import load as load_data
-from backlit.errors import DataError, FileError, SettingError
+from backlit.errors import DataError, FileError, SettingError, ShapeError
 from backlit.files import read_model, write_model
-from backlit.functions.losses import FunctionLoss, Loss, loss_named
+from backlit.functions.losses import FunctionLoss, Gaussian, Loss, Several, loss_named
 from backlit.functions.penalties import Penalty
 from backlit.layers.composition import Sequential
+from backlit.layers.plan import Plan
 from backlit.layers.summary import Summary
 from backlit.shapes import Shape, write
+from backlit.training.generation import Stream, generate
 from backlit.training.history import History
 from backlit.training.objective import Objective, body_of, check_preprocessing
+from backlit.training.representation import layer_reader, narrowest
 from backlit.training.scoring import Scorer, in_chunks
 from backlit.training.settings import Settings
 
@@ -79,7 +82,7 @@ class Model:
 
     def __repr__(self) -> str:
         test = self.scores.get("test", {})
-        said = ", ".join(f"{name} {value:.4g}" for name, value in test.items())
+        said = ", ".join(f"{name} {value:.4g}" for name, value in test.items() if " " not in name)
         return f"Model({self.network}{f'; test {said}' if said else ''})"
 
     @property
@@ -95,7 +98,8 @@ class Model:
         """The answer for each row: classes (N,), as `classes` has them, or numbers (N,) or (N, T).
 
         Args:
-            data: a file, a frame or an array, without or with the target.
+            data: a file, a frame, an array or a list of sequences, without or with the target; of a series, with
+                as many rows at least as a window has, one answer comes for each window, the last beyond its end.
         """
         answers = self._all(data)
         if not self.schema.classes:
@@ -112,6 +116,39 @@ class Model:
             raise SettingError(f"a network for {self.schema.task} with the loss {self.loss.name} has no probabilities")
         return self._all(data)
 
+    def predict_deviation(self, data: Any) -> np.ndarray:
+        """How sure the network is of each answer: the standard deviation (N,) or (N, T) that loss='gaussian' learns.
+
+        Raises:
+            SettingError: for a network with another loss.
+        """
+        loss = self.loss
+        if not isinstance(loss, Gaussian):
+            raise SettingError(f"a network with the loss {loss.name} learns no deviation: train with loss='gaussian'")
+        read = jax.jit(lambda parameters, state, x: loss.deviation(self._outputs(parameters, state, x)))
+        return self._each(read, self._encode(data))
+
+    def activations(self, data: Any, layer: str) -> np.ndarray:
+        """What a layer makes of each row, (N, *output).
+
+        Args:
+            data: as for `predict`.
+            layer: the layer's path as the summary has it, such as 'dense_2' or 'residual_1/conv_1'.
+
+        Raises:
+            SettingError: there is no such layer.
+        """
+        read = layer_reader(self.network, self.network.plan(self.input_shape), layer)
+        return self._each(read, self._encode(data))
+
+    def encode(self, data: Any) -> np.ndarray:
+        """The learned representation of each row, (N, *code): the output of the network's narrowest inner layer.
+
+        Raises:
+            SettingError: the network has no inner layer.
+        """
+        return self.activations(data, narrowest(self.network.plan(self.input_shape)))
+
     def evaluate(self, data: Any, y: Any = None) -> dict[str, float]:
         """The loss, and accuracy or rmse and r², on data with targets; every row counts the same.
 
@@ -119,7 +156,7 @@ class Model:
 
         Args:
             data: a file or frame with the target's column, a name, or an array with `y`.
-            y: targets (N,) or (N, T), when data is an array.
+            y: targets (N,), (N, T) or (N, ...), when data is an array.
         """
         content = load_data(data, y)
         if "test" in content.parts:
@@ -130,12 +167,37 @@ class Model:
             raise DataError(
                 f"the data have no target {self.schema.target[0]!r} to compare with; give y, or use predict"
             )
-        x, notes = self.schema.encode(content)
-        self._note(notes)
+        x = self._encode(content)[: len(given)]  # of a series, the last windows forecast what is not there yet
         targets = self.objective.targets(given, self.state)
-        scorer = Scorer(self.objective, self.objective.scale(self.state))
-        sums = scorer.measure(self.parameters, self.state, x, targets)
-        return {name: float(value) for name, value in scorer.scores(sums, targets).items()}
+        scorer = Scorer(self.objective, self.objective.scale(self.state), self.schema.target)
+        return scorer.score(self.parameters, self.state, x, targets)
+
+    def generate(
+        self,
+        prompt: Any,
+        length: int | None = None,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        seed: int = 0,
+    ) -> Any:
+        """What the network makes of the beginning of a text, or of tokens; see `backlit.training.generation.generate`.
+
+        Args:
+            prompt: a text, or tokens (P,) or (B, P).
+            length: how many characters or tokens to make, at least 1; None: 200.
+            temperature: at least 0: below 1 the likely becomes likelier, 0 takes the most likely always.
+            top_k: draw from the k most likely alone; None: from all.
+            seed: of the drawing.
+        """
+        return generate(self, prompt, length, temperature, top_k, seed)
+
+    def stream(self, steps: int | None = None) -> Stream:
+        """A sequence that the network sees piece by piece: `stream.push(x)` gives the answers for the next steps.
+
+        Args:
+            steps: the most that it may have; None: as many as in training.
+        """
+        return Stream(self, steps)
 
     def save(self, path: str | Path, overwrite: bool = False) -> None:
         """Write the model as a folder, whole or not at all.
@@ -156,18 +218,57 @@ class Model:
         write_model(path, self.network, self.input_shape, self.parameters, self.state, extra, overwrite=overwrite)
 
     def _answer(self, parameters: Any, state: Any, x: Any) -> Any:
-        values = self.objective.predictions(self.objective.outputs(parameters, state, x))
-        return values if self.schema.classes else self.objective.in_units(values, state)
+        return self.objective.predictions(self._outputs(parameters, state, x))
+
+    def _outputs(self, parameters: Any, state: Any, x: Any) -> Any:
+        outputs = self.objective.outputs(parameters, state, x)
+        return outputs if self.schema.classes else self.objective.in_units(outputs, state)
 
     def _all(self, data: Any) -> np.ndarray:
+        return self.predict_encoded(self._encode(data))
+
+    def _encode(self, data: Any) -> np.ndarray:
+        """The rows that the network takes; sequences may be longer than in training where no variable depends on it."""
         x, notes = self.schema.encode(data)
         self._note(notes)
+        if x.shape[1:] != self.input_shape:
+            _check_length(self.network, self.input_shape, x.shape[1:])
+        return x
+
+    def predict_encoded(self, x: np.ndarray) -> np.ndarray:
+        """What the network says of encoded rows (N, *input_shape): scores or probabilities (N, K), numbers (N, T)."""
+        return self._each(self._answers, x)
+
+    def _each(self, function: Callable[[Any, Any, Any], Any], x: np.ndarray) -> np.ndarray:
+        """A function (parameters, state, x) of encoded rows, chunk by chunk."""
         chunks = in_chunks(x, np.zeros(len(x), np.float32)).x
-        answers = [np.asarray(self._answers(self.parameters, self.state, jnp.asarray(chunk))) for chunk in chunks]
+        answers = [np.asarray(function(self.parameters, self.state, jnp.asarray(chunk))) for chunk in chunks]
         return np.concatenate(answers)[: len(x)]
 
     def _note(self, notes: Iterable[str]) -> None:
         self.notes = [*self.notes, *(note for note in notes if note not in self.notes)]
+
+
+def _check_length(network: Sequential, known: Shape, given: Shape) -> None:
+    """Refuse sequences whose length the network cannot take.
+
+    Raises:
+        DataError: naming the lengths.
+    """
+    try:
+        trained, asked = network.plan(known), network.plan(given)
+    except ShapeError:
+        asked = None
+    if asked is None or trained.output != asked.output or _sizes(trained) != _sizes(asked):
+        raise DataError(
+            f"sequences of up to {given[0]:,} steps, and this network takes {known[0]:,} at most, as in training: cut "
+            f"them, or train a network without an end to its time, such as gru"
+        )
+
+
+def _sizes(plan: Plan) -> dict[tuple[str, ...], Shape]:
+    """The shapes of a network's variables."""
+    return {path: variable.shape for kind in ("parameters", "state") for path, variable in plan.variables(kind)}
 
 
 def _plain(scores: dict[str, float]) -> dict[str, float | None]:
@@ -184,10 +285,14 @@ def _restored(scores: dict[str, dict[str, float | None]]) -> dict[str, dict[str,
 
 def _stored_settings(loss: Loss) -> dict[str, Any]:
     """The settings of a loss; files hold no code, so a function is left out."""
+    if isinstance(loss, Several):
+        return loss.settings()
     return {"link": loss.link} if isinstance(loss, FunctionLoss) else asdict(loss)
 
 
 def _stored_loss(held: dict[str, Any], given: Any, path: str | Path) -> Loss:
+    if held["name"] == Several.name:
+        return Several(*held["settings"]["parts"], weights=held["settings"]["weights"])
     if held["name"] != FunctionLoss.name:
         return loss_named(held["name"], **held["settings"])
     if given is None:
@@ -205,9 +310,8 @@ def _check_fit(network: Sequential, input: Shape, schema: Schema, loss: Loss) ->
     """Refuse parts of a model that do not belong together."""
     if schema.input_shape != input:
         raise ValueError(f"its data have the shape {write(schema.input_shape)}, its network takes {write(input)}")
-    targets = (1,) if len(schema.target) == 1 else (1, len(schema.target))
     check_preprocessing(network, len(schema.classes))
-    loss.check(body_of(network, loss).plan(input).output, schema.task, len(schema.classes), targets)
+    loss.check(body_of(network, loss).plan(input).output, schema.task, len(schema.classes), (1, *schema.target_shape))
 
 
 def load(path: str | Path, loss: Any = None) -> Model:

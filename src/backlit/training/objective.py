@@ -1,24 +1,28 @@
 """What a run minimizes: L = Σ_i w_i l(f(x_i), y_i) / Σ_i w_i + λ₁ Σ|w| + λ₂ Σ w².
 
 The means run over a batch, padding left out, and a batch whose weights are all 0 has the loss 0; weights count here and
-never in a score. The penalties fall on weights and never on biases. The loss takes the
+never in a score. The penalties fall on weights, and on biases only where they are asked for. The loss takes the
 network's outputs before its link (the softmax or sigmoid that makes probabilities of them): that form is stable.
+Augmentation changes training batches alone, here, so that it is part of the compiled program.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import reduce
+from operator import add
+from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
+from backlit.data.augmenting import Augmentation
 from backlit.errors import SettingError
 from backlit.functions.losses import FunctionLoss, Loss
-from backlit.functions.penalties import Penalty
+from backlit.functions.penalties import Penalty, bound_norm
 from backlit.layers.activation import Sigmoid, Softmax
 from backlit.layers.block import Block, Context, Observer, Parameters, State
 from backlit.layers.composition import Composition, Sequential
-from backlit.layers.plan import Plan
 from backlit.layers.preprocessing import Preprocessing
 from backlit.layers.scaling import Rescale
 from backlit.shapes import Array
@@ -38,7 +42,8 @@ class Batch(NamedTuple):
 class Sums(NamedTuple):
     """Totals over examples, from which means and scores follow: loss, errors, rows; every row counts the same.
 
-    `errors` is the number of wrong classes, or the sum of squared errors of each target (T,).
+    `errors` is the number of wrong classes (where steps have classes, the wrong share of those that count), or the sum
+    of squared errors of each target of the last axis (T,).
     """
 
     loss: Array
@@ -56,6 +61,10 @@ class Objective:
         penalty: of the weights.
         penalized: the paths of the variables that the penalty falls on.
         classes: the number of classes, 0 for regression.
+        penalties: of single layers, each with the paths that it falls on.
+        augmentation: what is done to a batch of training examples; None: nothing.
+        bounded: the most that the norm of a unit's incoming weights may be, and the weights' paths with their incoming
+            axes; None: no bound.
     """
 
     network: Sequential
@@ -63,6 +72,9 @@ class Objective:
     penalty: Penalty
     penalized: tuple[tuple[str, ...], ...]
     classes: int
+    penalties: tuple[tuple[Penalty, tuple[tuple[str, ...], ...]], ...] = ()
+    augmentation: Augmentation | None = None
+    bounded: tuple[float, tuple[tuple[tuple[str, ...], tuple[int, ...]], ...]] | None = None
 
     @property
     def body(self) -> Sequential:
@@ -73,21 +85,45 @@ class Objective:
         self, parameters: Parameters, state: State, batch: Batch, key: Array, observe: Observer | None = None
     ) -> tuple[Array, State]:
         """The loss of a batch in training mode, and the state after it."""
+        x, targets = batch.x, [(1.0, batch.y)]
+        if self.augmentation is not None:
+            key, own = jax.random.split(key)
+            x, targets = self.augmentation(own, x, batch.y)
         context = Context(training=True, key=key, mask=batch.real, observe=observe)
-        outputs, after = self.body.apply(parameters, state, batch.x, context)
-        losses = self.loss.examples(outputs, batch.y)
+        outputs, after = self.body.apply(parameters, state, x, context)
+        losses = reduce(add, (share * self.loss.examples(outputs, y) for share, y in targets))
         value = (losses * batch.weight).sum() / jnp.maximum(batch.weight.sum(), 1e-12)
-        if self.penalty.l1 or self.penalty.l2:
-            value = value + self.penalty([_at(parameters, path) for path in self.penalized])
+        value = value + self.penalty_of(parameters)
         return value, {**state, **after}
 
+    def bound(self, parameters: Parameters) -> Parameters:
+        """The parameters with every bounded norm kept, as they are after an update."""
+        if self.bounded is None:
+            return parameters
+        limit, places = self.bounded
+        axes = dict(places)
+
+        def within(path: Any, leaf: Array) -> Array:
+            names = tuple(entry.key for entry in path)
+            return bound_norm(leaf, limit, axes[names]) if names in axes else leaf
+
+        return jax.tree_util.tree_map_with_path(within, parameters)
+
+    def penalty_of(self, parameters: Parameters) -> Array | float:
+        """What the weights themselves cost."""
+        value: Array | float = 0.0
+        for penalty, paths in ((self.penalty, self.penalized), *self.penalties):
+            if penalty.l1 or penalty.l2:
+                value = value + penalty([_at(parameters, path) for path in paths])
+        return value
+
     def predictions(self, outputs: Array) -> Array:
-        """What outputs before the link say: (B, K), the largest marks the class; or numbers (B, T)."""
+        """What outputs before the link say: (B, K), the largest marks the class; or numbers (B, T) or (B, ..., T)."""
         predicted = self.loss.predict(outputs)
-        return predicted if self.classes else predicted.reshape(len(outputs), -1)
+        return predicted if self.classes or predicted.ndim > 1 else predicted[:, None]
 
     def in_units(self, values: Array, state: State) -> Array:
-        """Numbers on the scale that the network works on, in the units of the data."""
+        """Outputs on the scale that the network works on, in the units of the data."""
         name = self._rescaling
         return values if name is None else self.network.named[name].apply({}, state[name], values, Context())[0]
 
@@ -105,7 +141,8 @@ class Objective:
         if self._rescaling is None:
             return y.astype(np.int32 if self.classes else np.float32)
         fitted = state[self._rescaling]
-        scaled = (y.reshape(len(y), -1) - np.asarray(fitted["mean"])) / np.asarray(fitted["scale"])
+        columns = y[:, None] if y.ndim == 1 else y
+        scaled = (columns - np.asarray(fitted["mean"])) / np.asarray(fitted["scale"])
         return scaled.reshape(y.shape).astype(np.float32)
 
     def outputs(self, parameters: Parameters, state: State, x: Array) -> Array:
@@ -118,10 +155,13 @@ class Objective:
         losses = jnp.where(batch.real > 0, self.loss.examples(outputs, batch.y), 0)
         predicted = self.predictions(outputs)
         if self.classes:
-            errors = ((predicted.argmax(-1) != batch.y) * batch.real).sum()
+            wrong = (predicted.argmax(-1) != batch.y) & (batch.y >= 0)
+            counted = jnp.maximum((batch.y >= 0).sum(axis=tuple(range(1, wrong.ndim))), 1)
+            errors = (wrong.sum(axis=tuple(range(1, wrong.ndim))) / counted * batch.real).sum()
         else:
-            real = batch.real[:, None]
-            errors = (jnp.square(predicted - batch.y.reshape(len(real), -1)) * real).sum(0)
+            y = batch.y.reshape(predicted.shape)
+            squares = jnp.square(predicted - y) * batch.real.reshape(-1, *(1,) * (y.ndim - 1))
+            errors = squares.reshape(-1, y.shape[-1]).sum(0)
         return Sums(losses.sum(), errors, batch.real.sum())
 
 
@@ -178,11 +218,6 @@ def _inside(block: Block) -> Iterator[Block]:
     for inner in block.blocks if isinstance(block, Composition) else ():
         yield inner
         yield from _inside(inner)
-
-
-def weights_of(plan: Plan) -> tuple[tuple[str, ...], ...]:
-    """The paths of the variables that penalties fall on: weights, never biases, scales and shifts."""
-    return tuple(path for path, variable in plan.variables() if variable.weight)
 
 
 def _at(tree: dict, path: tuple[str, ...]) -> Array:

@@ -3,7 +3,7 @@
 Everything a user gave is checked here, before any work starts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,19 +13,26 @@ import numpy as np
 import optax
 
 from backlit.data import Dataset, Part, Parts, Schema, class_weights, read
+from backlit.data.augmenting import Augmentation, augmentation_named
 from backlit.errors import BacklitError, DataError, SettingError, ShapeError, nearest
-from backlit.functions.losses import FunctionLoss, Loss, default_loss, loss_named
-from backlit.functions.penalties import Penalty
+from backlit.functions.losses import Loss, default_loss, loss_named
 from backlit.layers.block import Block, Context, State, as_block
 from backlit.layers.composition import Sequential
+from backlit.layers.features import Features
+from backlit.layers.padding import Padding
 from backlit.layers.preprocessing import Impute, OneHot, Preprocessing, Standardize
 from backlit.layers.scaling import Rescale
 from backlit.networks.named import network_named, recipe_named
-from backlit.optimizers import default_learning_rate, optimizer_named, schedule_named
+from backlit.optimizers import default_learning_rate, takes_all_rows
 from backlit.shapes import Shape, write
-from backlit.training.objective import Objective, body_of, check_head, check_preprocessing, weights_of
+from backlit.training.objective import Objective, body_of, check_head, check_preprocessing
+from backlit.training.regularization import bounds_of, penalties_of
 from backlit.training.run import Run
 from backlit.training.settings import OWN, Settings
+from backlit.training.tokens import check_tokens, vocabulary_of
+from backlit.training.updates import check_size, update_rule
+
+KIND_NETWORKS = {"sequence": "gru", "characters": "transformer", "bytes": "transformer"}  # where none is named
 
 
 def prepare(
@@ -35,10 +42,16 @@ def prepare(
     *,
     validation: Any = None,
     test: Any = None,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     task: str | None = None,
     columns: Mapping[str, str] | None = None,
     weights: Any = None,
+    sequence_by: str | None = None,
+    step_by: str | None = None,
+    window: int | None = None,
+    horizon: int | Sequence[int] | None = None,
+    text: str | None = None,
+    reconstruct: bool = False,
     loss: Any = None,
     optimizer: str | optax.GradientTransformation | None = None,
     **settings: Any,
@@ -46,22 +59,28 @@ def prepare(
     """A run that is ready to train, with everything checked and nothing trained.
 
     Args:
-        network: a block, the notation, a name, a JSON file, or None for the default network. A name may bring a loss
-            and settings of its own; what is given here goes before them. Preprocessing layers of its own stand at the
-            top level, come before all that is trained, and fill the data's gaps.
+        network: a block, the notation, a name, a JSON file, or None for the default network (for sequences gru, for a
+            text transformer). A name may bring a loss and settings of its own; what is given here goes before them.
+            Preprocessing layers of its own stand at the top level, come before all that is trained, and fill the data's
+            gaps.
         data: whatever `read` takes: a file, a name, a frame, an array (with `y`); or a Dataset.
-        y: targets (N,) or (N, T), when data is an array.
+        y: targets (N,), (N, T) or (N, ...) such as images, when data is an array.
         validation: separate validation data, like `data` (for arrays: a pair x, y); None: a part of `data`.
         test: separate test data, likewise.
-        target: the target's column; None: inferred.
+        target: the target's column, or several columns of numbers; None: inferred.
         task: 'regression', 'two classes' or 'many classes'; None: inferred.
         columns: kinds of columns by name, where the inferred ones are wrong.
         weights: sample weights (N,), or the name of a column; they count in what training makes small, never in a
             score.
+        sequence_by, step_by: the columns that tell sequences apart and order their steps, in a table of all steps.
+        window, horizon: of forecasts in a series: how many rows are seen, and how many rows ahead is predicted.
+        text: read a file as text, its 'characters' or its 'bytes'; `window` is then how many of them an example has.
+        reconstruct: whether the inputs, as numbers, are the targets, as of networks named autoencoders without y.
         loss: a loss, its name, or a function (outputs, targets) → (B,); None: by the task.
         optimizer: an update rule by name, or a transformation in Optax's protocol, which brings its own learning rate;
             None: Adam, or the named network's own.
-        **settings: see `Settings`.
+        **settings: see `Settings`; batch_size and learning_rate may also be 'find', see `Run.find_batch_size` and
+            `Run.find_learning_rate`.
 
     Returns:
         The run: its data card, its parts, its network, its settings; `run.train()` trains it.
@@ -69,27 +88,39 @@ def prepare(
     Raises:
         InputError: whatever cannot be used, before any work starts.
     """
+    how = {"target": target, "task": task, "columns": columns, "weights": weights, "order_by": settings.get("order_by")}
+    how |= {"sequence_by": sequence_by, "step_by": step_by, "window": window, "horizon": horizon, "text": text}
     recipe = recipe_named(network) if isinstance(network, str) else None
+    how["task"] = recipe.task if recipe is not None and task is None and y is not None else task
+    how["reconstruct"] = reconstruct or (recipe is not None and recipe.reconstructs and y is None)
+    dataset = _dataset(data, y, how).with_parts(validation, test)
+    if network is None and dataset.schema.kind in KIND_NETWORKS:
+        network = KIND_NETWORKS[dataset.schema.kind]
+        recipe = recipe_named(network)
     if recipe is not None:
         loss = recipe.loss if loss is None else loss
-        own = {**recipe.settings, **{name: value for name, value in settings.items() if value is not None}}
+        own = recipe.settings_for(dataset.schema.input_shape, len(dataset))
+        if optimizer is not None:  # the recipe's step sizes belong to its own update rule
+            own = {name: value for name, value in own.items() if name not in ("learning_rate", "schedule")}
+        own = {**own, **{name: value for name, value in settings.items() if value is not None}}
         optimizer = optimizer or own.get("optimizer")
         settings = {name: value for name, value in own.items() if name != "optimizer"}
     optimizer = "adam" if optimizer is None else optimizer
+    sought = [name for name in ("batch_size", "learning_rate") if settings.get(name) == "find"]
+    settings = {name: value for name, value in settings.items() if name not in sought}
     chosen = _settings(loss, optimizer, settings)
     rate = default_learning_rate(optimizer) if isinstance(optimizer, str) else None
     given = None if loss is None else loss_named(loss)
-    how = {"target": target, "task": task, "columns": columns, "weights": weights, "order_by": chosen.order_by}
-    dataset = _dataset(data, y, how).with_parts(validation, test)
     parts = dataset.split(chosen.split, chosen.seed)
     schema, train = parts.schema, parts.train
     classes = len(schema.classes)
-    targets = 1 if train.y.ndim == 1 else train.y.shape[1]
+    targets = 1 if train.y.ndim == 1 else train.y.shape[-1]
 
     rule = given or default_loss(schema.task)
     units = rule.units(schema.task, classes, targets)
     asked = as_block(_network(network, schema.input_shape, units, len(train.x)))
-    whole = _with_preprocessing(asked, schema, rule, train, chosen.standardize)
+    check_tokens(asked, parts)
+    whole = _with_preprocessing(asked, schema, rule, train, chosen.standardize, named=recipe is not None)
     check_preprocessing(whole, classes)
     plan = whole.plan(schema.input_shape)
     rule = given or default_loss(schema.task, plan.output)
@@ -97,22 +128,54 @@ def prepare(
     output = body_of(whole, rule).plan(schema.input_shape).output
     rule.check(output, schema.task, classes, train.y.shape)
 
-    chosen = replace(chosen.resolve(len(train.x), rate, network not in (None, "default")), loss=rule.name)
-    objective = Objective(whole, rule, Penalty(l1=chosen.l1, l2=chosen.l2 or 0.0), weights_of(plan), classes)
+    chosen = replace(chosen.resolve(len(train.x), rate, network not in (None, "default")), loss=str(rule))
+    (penalty, penalized), *penalties = penalties_of(plan, chosen)
+    objective = Objective(
+        network=whole,
+        loss=rule,
+        penalty=penalty,
+        penalized=penalized,
+        classes=classes,
+        penalties=tuple(penalties),
+        augmentation=_augmentation(chosen.augment, train, schema),
+        bounded=bounds_of(plan, chosen),
+    )
     _check_predictions(objective, output, train.y)
     row_weights = _row_weights(train, chosen.class_weight, schema)
+    update = update_rule(chosen, len(train.x), None if isinstance(optimizer, str) else optimizer)
+    whole_batch = isinstance(optimizer, str) and takes_all_rows(optimizer)
+    if whole_batch:
+        check_size(update, jax.eval_shape(lambda key: whole.initialize(schema.input_shape, key), jax.random.key(0))[0])
     fitted = _fit(whole, train)
     _check_gaps(whole, fitted, parts)
-    return Run(
+    run = Run(
         dataset=dataset,
         parts=parts,
         network=whole,
         objective=objective,
-        transformation=_transformation(optimizer, chosen, len(train.x)),
+        transformation=update,
         settings=chosen,
         fitted=fitted,
         row_weights=row_weights,
+        notes=_notes(whole, len(train.x)),
     )
+    if whole_batch and settings.get("batch_size") is None:
+        run.notes.append(f"{chosen.optimizer} compares the losses of its steps: every step takes all rows")
+    return _found(run, sought)
+
+
+def _found(run: Run, sought: Iterable[str]) -> Run:
+    """The run with the settings that were to be found by trying."""
+    if "batch_size" in sought:
+        sizes = run.find_batch_size()
+        run = run.change(batch_size=sizes.largest)
+        run.notes.append(f"batch_size {sizes.largest:,} was found: {sizes.reason}")
+    if "learning_rate" in sought:
+        rates = run.find_learning_rate()
+        run = run.change(learning_rate=rates.suggestion)
+        found = f"learning_rate {rates.suggestion:.3g} was found"
+        run.notes.append(f"{found}: the loss falls fast there, and is lowest at {rates.lowest:.3g}")
+    return run
 
 
 def _settings(loss: Any, optimizer: Any, settings: dict[str, Any]) -> Settings:
@@ -126,21 +189,12 @@ def _settings(loss: Any, optimizer: Any, settings: dict[str, Any]) -> Settings:
     return Settings(loss=loss if isinstance(loss, str) else None, optimizer=OWN if own else optimizer, **settings)
 
 
-def _transformation(optimizer: Any, settings: Settings, rows: int) -> optax.GradientTransformation:
-    if settings.optimizer == OWN:
-        return optimizer
-    rate = settings.learning_rate or 0.0
-    if settings.schedule == "constant":  # a plain number costs a small network's step less than a schedule
-        return optimizer_named(settings.optimizer, rate)
-    steps = -(-rows // int(settings.batch_size or 1)) * int(settings.epochs or 1)
-    return optimizer_named(settings.optimizer, schedule_named(str(settings.schedule), rate, steps))
-
-
 def _dataset(data: Any, y: Any, how: dict[str, Any]) -> Dataset:
     if not isinstance(data, Dataset):
         return read(data, y=y, **how)
+    known = {"order_by": data.ordered_by, "reconstruct": data.schema.reconstructs}
     for name, value in {"y": y, **how}.items():
-        if value is not None and not (name == "order_by" and value == data.ordered_by):
+        if value is not None and value is not False and not (name in known and value == known[name]):
             raise SettingError(f"the data have been read: give {name} to read(...), and the Dataset alone to fit")
     return data
 
@@ -151,22 +205,35 @@ def _network(network: Block | str | None, input: Shape, units: int, rows: int) -
     return network
 
 
-def _with_preprocessing(network: Block, schema: Schema, loss: Loss, train: Part, standardize: bool) -> Sequential:
+def _with_preprocessing(
+    network: Block, schema: Schema, loss: Loss, train: Part, standardize: bool, named: bool
+) -> Sequential:
     """The network with fitted layers before it, and after it where the targets are numbers."""
     blocks = network.blocks if type(network) is Sequential else (network,)
-    if any(isinstance(block, Preprocessing) for block in blocks):
+    if vocabulary_of(network) is not None:
+        return Sequential(*([Padding()] if (train.x < 0).any() and Padding() not in blocks else []), *blocks)
+    own_layers = (isinstance(block, Preprocessing) and not isinstance(block, Features) for block in blocks)
+    if not named and any(own_layers):
         return Sequential(*blocks)
     before: list[Block] = []
-    categories = tuple(feature.categories for feature in schema.features) if schema.kind == "table" else ()
-    if categories and not all(categories):
-        before.append(Impute())
+    categories = tuple(feature.categories for feature in schema.features)
+    if not all(categories) or _has_gaps(schema, train.x):
+        before.append(Impute(sequence=schema.kind == "sequence"))
     if standardize or train.x.dtype.kind in "iub":
         before.append(Standardize(tuple(i for i, k in enumerate(categories) if k)))
     if any(categories):
         before.append(OneHot(categories))
-    own = isinstance(loss, FunctionLoss)  # which means what it says in the units of the data
-    after = [Rescale()] if standardize and schema.task == "regression" and not own else []
+    if schema.kind == "sequence":
+        before.append(Padding())
+    rescaling = loss.rescaling(train.y.shape) if standardize and schema.task == "regression" else None
+    after = [] if rescaling is None else [Rescale(**rescaling)]
     return Sequential(*before, *blocks, *after)
+
+
+def _has_gaps(schema: Schema, x: np.ndarray) -> bool:
+    """Whether sequences have steps in which some features are missing, and not all."""
+    missing = np.isnan(x) if schema.kind == "sequence" else np.zeros(1, bool)
+    return bool((missing.any(-1) & ~missing.all(-1)).any())
 
 
 def _fit(network: Sequential, train: Part) -> dict[str, State]:
@@ -187,6 +254,19 @@ def _fit(network: Sequential, train: Part) -> dict[str, State]:
     return fitted
 
 
+def _augmentation(text: str | None, train: Part, schema: Schema) -> Augmentation | None:
+    if text is None:
+        return None
+    codes = tuple(place for place, feature in enumerate(schema.features) if feature.categories)
+    return augmentation_named(text, train.x, train.y.shape[1:], codes)
+
+
+def _notes(network: Sequential, rows: int) -> list[str]:
+    """What the fitted features have to say."""
+    said = [block.note(rows) for block in network.blocks if isinstance(block, Features)]
+    return [note for note in said if note]
+
+
 def _check_predictions(objective: Objective, output: Shape, y: np.ndarray) -> None:
     """Refuse a loss that cannot be computed, or whose predictions cannot be compared with the targets."""
     outputs, targets = jax.ShapeDtypeStruct((2, *output), np.float32), jax.ShapeDtypeStruct((2, *y.shape[1:]), y.dtype)
@@ -202,7 +282,7 @@ def _check_predictions(objective: Objective, output: Shape, y: np.ndarray) -> No
             "and gives an array of one number an example"
         ) from None
     made = jax.eval_shape(objective.predictions, outputs).shape[1:]
-    needed = (objective.classes,) if objective.classes else y.shape[1:] or (1,)
+    needed = (*y.shape[1:], objective.classes) if objective.classes else y.shape[1:] or (1,)
     if made != needed:
         raise ShapeError(
             f"the network and its loss predict {write(made)} numbers an example; {write(needed)} are needed"
@@ -211,18 +291,21 @@ def _check_predictions(objective: Objective, output: Shape, y: np.ndarray) -> No
 
 def _check_gaps(network: Sequential, fitted: dict[str, State], parts: Parts) -> None:
     """Refuse a table with missing values that the network's own preprocessing leaves."""
-    if parts.schema.kind != "table":
+    if parts.schema.kind not in ("table", "sequence"):
         return  # arrays with gaps are refused where they are read
     blocks = [(name, block) for name, block in network.named.items() if not isinstance(block, Rescale)]
     last = max((place for place, (name, _) in enumerate(blocks) if name in fitted), default=-1)
     for words, part in (("training", parts.train), ("validation", parts.validation), ("test", parts.test)):
-        x = part.x[np.isnan(part.x).any(1)]
+        x = part.x[np.isnan(part.x).reshape(len(part.x), -1).any(1)]
         count = len(x)
         for name, block in blocks[: last + 1] if count else ():
             x = np.asarray(block.apply({}, fitted.get(name, {}), jnp.asarray(x), Context())[0])
         if np.isnan(x).any():
             raise DataError(
                 f"{count} {words} rows have missing values that the network does not fill: put Impute first"
+                if parts.schema.kind == "table"
+                else f"{count} {words} sequences have padding, or missing values, that the network does not fill: "
+                f"put Impute(sequence=True) first, and Padding last in its preprocessing"
             )
 
 
@@ -231,6 +314,8 @@ def _row_weights(train: Part, class_weight: str | Mapping[str, float] | None, sc
     if class_weight is not None:
         if not schema.classes:
             raise SettingError("class_weight is for classes, and the task is regression; use sample weights")
+        if train.y.ndim > 1:
+            raise SettingError("class_weight is for one class an example, and here each step has one: leave it out")
         weights = weights * class_weights(train.y, schema.classes, class_weight)[train.y].astype(np.float32)
     if not weights.any():
         raise DataError(f"all {len(weights)} training rows have the weight 0: at least one row has to count")

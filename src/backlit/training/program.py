@@ -4,6 +4,7 @@ Epochs are a loop inside the program, steps a loop inside an epoch. Python is en
 for progress; how long a chunk is changes nothing in the results.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -14,20 +15,32 @@ import optax
 from jax import lax
 
 from backlit.graph import value_and_grad
+from backlit.optimizers import Plateau
 from backlit.shapes import Array
+from backlit.training.averaging import Average
 from backlit.training.objective import Batch, Objective, Sums
+from backlit.training.plateaus import Decline
 from backlit.training.stopping import Watch, observe_epoch
 from backlit.training.telemetry import Recorder, Telemetry, describe_variables
+from backlit.training.updates import told
 
 CHUNK_EPOCHS = 256  # the most epochs between two visits to Python
 
 
 class Trained(NamedTuple):
-    """What a step changes: parameters, the blocks' state, the optimizer's state."""
+    """What a step changes: parameters, the blocks' state, the optimizer's state; where the run has them, the average of
+    the weights and what plateaus have left of the learning rate."""
 
     parameters: Any
     state: Any
     optimizer: Any
+    average: Average | None = None
+    decline: Decline | None = None
+
+    @property
+    def kept(self) -> tuple[Any, Any]:
+        """The parameters and the state that are scored and kept: the averages where there are any."""
+        return (self.parameters, self.state) if self.average is None else self.average[:2]
 
 
 class Carry(NamedTuple):
@@ -67,6 +80,8 @@ class Program:
         batch_size: rows a step.
         patience: epochs without a better loss, or None.
         tolerance: relative change of the loss that counts as none, or None.
+        average: the decay of the average of the weights, or None.
+        plateau: when and how much the learning rate falls on a plateau of the watched loss, or None.
     """
 
     objective: Objective
@@ -75,6 +90,8 @@ class Program:
     batch_size: int
     patience: int | None
     tolerance: float | None
+    average: float | None = None
+    plateau: Plateau | None = None
 
     @property
     def steps(self) -> int:
@@ -84,7 +101,13 @@ class Program:
     @partial(jax.jit, static_argnums=0)
     def begin(self, parameters: Any, state: Any) -> Carry:
         """The run before its first epoch."""
-        trained = Trained(parameters, state, self.transformation.init(parameters))
+        trained = Trained(
+            parameters,
+            state,
+            self.transformation.init(parameters),
+            None if self.average is None else Average.begin(parameters, state),
+            None if self.plateau is None else Decline.begin(),
+        )
         return Carry(trained, (parameters, state), Watch.begin())
 
     @partial(jax.jit, static_argnums=0)
@@ -105,10 +128,22 @@ class Program:
             return value, (state, recorder.blocks if recorder else {})
 
         (value, (state, blocks)), gradients = value_and_grad(loss, has_aux=True)(trained.parameters)
-        updates, optimizer = self.transformation.update(gradients, trained.optimizer, trained.parameters)
-        after = Trained(optax.apply_updates(trained.parameters, updates), state, optimizer)
+        known = told(self._loss(trained, batch, key), trained.parameters, value, gradients)
+        rule = optax.with_extra_args_support(self.transformation)
+        updates, optimizer = rule.update(gradients, trained.optimizer, trained.parameters, **known)
+        if trained.decline is not None:
+            updates = trained.decline.applied(updates)
+        parameters = self.objective.bound(optax.apply_updates(trained.parameters, updates))
+        average = trained.average
+        if average is not None and self.average is not None:
+            average = average.after(parameters, state, self.average)
+        after = Trained(parameters, state, optimizer, average, trained.decline)
         variables = describe_variables(gradients, updates, trained.parameters) if recorder else {}
         return after, value, Telemetry(blocks, variables)
+
+    def _loss(self, trained: Trained, batch: Batch, key: Array) -> Callable[[Any], Array]:
+        """The loss of a batch as a function of the parameters alone."""
+        return lambda parameters: self.objective(parameters, trained.state, batch, key)[0]
 
     def first_step(self, trained: Trained, data: Batch, order: Array, key: Array) -> tuple[Steps, Telemetry]:
         """The first step of an epoch, with telemetry."""
@@ -133,22 +168,27 @@ class Program:
         """Loss and errors over chunks (chunks, rows, ...) in evaluation mode."""
 
         def add(total: Sums, batch: Batch) -> tuple[Sums, None]:
-            here = self.objective.measure(trained.parameters, trained.state, batch)
+            here = self.objective.measure(*trained.kept, batch)
             return jax.tree.map(jnp.add, total, here), None
 
         first = jax.tree.map(lambda a: a[0], chunks)
-        shapes = jax.eval_shape(self.objective.measure, trained.parameters, trained.state, first)
+        shapes = jax.eval_shape(self.objective.measure, *trained.kept, first)
         return lax.scan(add, jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes), chunks)[0]
 
     def close(self, carry: Carry, steps: Steps, train: Sums, validation: Sums | None) -> Carry:
         """The end of an epoch: keep the best, decide whether to stop; a non-finite epoch leaves no trace."""
         watched = train if validation is None else validation
         loss = watched.loss / watched.rows
+        if validation is None:  # the training loss alone would undo the penalties
+            loss = loss + self.objective.penalty_of(steps.trained.kept[0])
         finite = steps.finite & jnp.isfinite(loss) & jnp.isfinite(train.loss)
         train_loss = train.loss / train.rows
         watch, better = observe_epoch(carry.watch, loss, train_loss, finite, steps.made, self.patience, self.tolerance)
-        best = _choose(better, (steps.trained.parameters, steps.trained.state), carry.best)
-        return Carry(_choose(finite, steps.trained, carry.trained), best, watch)
+        best = _choose(better, steps.trained.kept, carry.best)
+        trained = steps.trained
+        if trained.decline is not None and self.plateau is not None:
+            trained = trained._replace(decline=trained.decline.after(watch.epoch, better, self.plateau))
+        return Carry(_choose(finite, trained, carry.trained), best, watch)
 
     @partial(jax.jit, static_argnums=0)
     def run(

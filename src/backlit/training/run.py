@@ -1,21 +1,25 @@
 """A run that is ready to train: data, network and settings, all checked."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import optax
 
 from backlit.data import Dataset, Parts
+from backlit.errors import SettingError
 from backlit.functions.losses import Loss
 from backlit.layers.block import State
 from backlit.layers.composition import Sequential
 from backlit.layers.summary import Summary
 from backlit.shapes import Shape
+from backlit.training.batch_sizes import BatchSizes, find_batch_size
 from backlit.training.execution import Execution, Progress
+from backlit.training.learning_rates import LearningRates, find_learning_rate
 from backlit.training.model import Model
 from backlit.training.objective import Objective
-from backlit.training.settings import Settings
+from backlit.training.settings import OWN, Settings
+from backlit.training.updates import update_rule
 
 
 @dataclass
@@ -67,3 +71,33 @@ class Run:
             TrainingError: when the first epoch already turned non-finite, so that there is nothing to keep.
         """
         return Execution(self, progress).finish()
+
+    def find_learning_rate(self, steps: int = 100, lowest: float = 1e-6, highest: float = 10.0) -> LearningRates:
+        """The losses at learning rates that rise from step to step, and the rate that they suggest.
+
+        See `backlit.find_learning_rate`.
+        """
+        return find_learning_rate(Execution(self, None), steps, lowest, highest)
+
+    def find_batch_size(self, limit_bytes: int | None = None) -> BatchSizes:
+        """The largest batch that was tried and worked; see `backlit.find_batch_size`."""
+        return find_batch_size(Execution(self, None), limit_bytes)
+
+    def change(self, *, learning_rate: float | None = None, batch_size: int | None = None) -> "Run":
+        """The same run with another learning rate, or another batch size.
+
+        Raises:
+            SettingError: a value is out of range, or the rate of a transformation that was given.
+        """
+        own = self.settings.optimizer == OWN
+        if own and learning_rate is not None:
+            raise SettingError("the transformation given as the optimizer has its own learning rate: set it there")
+        rows, held = len(self.parts.train), self.settings
+        settings = replace(
+            held,
+            learning_rate=held.learning_rate if learning_rate is None else learning_rate,
+            batch_size=held.batch_size if batch_size is None else batch_size,
+        )
+        settings = replace(settings, batch_size=min(int(settings.batch_size or 1), rows))
+        rule = self.transformation if own else update_rule(settings, rows)
+        return replace(self, settings=settings, transformation=rule)

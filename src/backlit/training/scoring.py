@@ -5,14 +5,18 @@ Every row counts the same, whatever its weight in training.
 accuracy = share of right classes; rmse = √(mean squared error); r² = 1 − Σ(y − f)² / Σ(y − ȳ)², the mean over targets.
 """
 
+from math import log
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
+from backlit.functions.losses import CrossEntropy
 from backlit.training.objective import Batch, Objective, Sums
 
 CHUNK_ROWS = 1024
+CHUNK_STEPS = 16_384  # the most steps of sequences, or targets, that are scored at once
+MOST_TARGETS = 20  # that are scored one by one
 
 
 class Rows(NamedTuple):
@@ -27,7 +31,8 @@ def in_chunks(x: np.ndarray, y: np.ndarray, even: bool = False) -> Batch:
 
     Even chunks need the least padding; else they have one size for any number of rows, and a program compiled once.
     """
-    size = min(CHUNK_ROWS, len(x))
+    steps = y.shape[1] if y.ndim > 1 else 1
+    size = max(1, min(CHUNK_ROWS, len(x), CHUNK_STEPS // steps))
     count = -(-len(x) // size)
     if even:
         size = -(-len(x) // count)
@@ -48,11 +53,13 @@ class Scorer:
     Args:
         objective: what was measured.
         scale: the scale of each target that the objective works on, (T,); None: the data's own units.
+        names: of the targets.
     """
 
-    def __init__(self, objective: Objective, scale: np.ndarray | None) -> None:
+    def __init__(self, objective: Objective, scale: np.ndarray | None, names: tuple[str, ...] = ()) -> None:
         self.objective = objective
         self.scale = scale
+        self.names = names
         self._measure = jax.jit(objective.measure)
 
     @property
@@ -76,12 +83,54 @@ class Scorer:
         errors, count = np.asarray(sums.errors, np.float64), np.asarray(sums.rows, np.float64)
         loss = np.asarray(sums.loss, np.float64) / count
         if self.objective.classes:
-            return {"loss": loss, "accuracy": 1 - errors / count}
+            return {"loss": loss, **bits(self.objective, loss, y), "accuracy": 1 - errors / count}
         scale = np.ones(1) if self.scale is None else self.scale
-        targets = np.asarray(y, np.float64).reshape(len(y), -1)
+        targets = columns(y)
         spread = np.square(targets - targets.mean(0)).sum(0)
-        rmse = np.sqrt((errors * np.square(scale)).mean(-1) / count)
+        rmse = np.sqrt((errors * np.square(scale)).mean(-1) / (count * len(targets) / len(y)))
         return {"loss": loss, "rmse": rmse, "r2": r_squared(errors, spread)}
+
+
+    def score(self, parameters: Any, state: Any, x: np.ndarray, y: np.ndarray) -> dict[str, float]:
+        """The scores over rows, of several targets also one by one."""
+        sums = self.measure(parameters, state, x, y)
+        scores = {name: float(value) for name, value in self.scores(sums, y).items()}
+        if self.objective.classes:
+            return scores
+        return scores | each_target(self.names, np.asarray(sums.errors), y, self.scale)
+
+
+def bits(objective: Objective, loss: Any, y: np.ndarray) -> dict[str, Any]:
+    """The cross-entropy of the steps of sequences in bits, L / log 2; nothing for other losses and targets."""
+    return {"bits": loss / log(2)} if y.ndim > 1 and isinstance(objective.loss, CrossEntropy) else {}
+
+
+def columns(y: np.ndarray) -> np.ndarray:
+    """Targets (N,) or (N, ..., T) as rows of T numbers; each pixel of an image is a row."""
+    return np.asarray(y, np.float64).reshape(-1, y.shape[-1] if y.ndim > 1 else 1)
+
+
+def each_target(
+    names: tuple[str, ...], errors: np.ndarray, y: np.ndarray, scale: np.ndarray | None
+) -> dict[str, float]:
+    """rmse and r² of each of several targets with names, such as 'rmse pulse', in the units of the data.
+
+    Args:
+        names: of the targets; nothing is said of one, or of more than `MOST_TARGETS`.
+        errors: Σ(y − f)², (T,).
+        y: the targets as the objective has them, (N, T).
+        scale: of each target; None: the data's own units.
+    """
+    targets = columns(y)
+    if not 2 <= len(names) <= MOST_TARGETS or targets.shape[1] != len(names):
+        return {}
+    rmse = np.sqrt(errors / len(targets)) * (1 if scale is None else scale)
+    spread = np.square(targets - targets.mean(0)).sum(0)
+    scores = {}
+    for place, name in enumerate(names):
+        scores[f"rmse {name}"] = float(rmse[place])
+        scores[f"r2 {name}"] = float(r_squared(errors[[place]], spread[[place]]))
+    return scores
 
 
 def r_squared(errors: np.ndarray, spread: np.ndarray) -> np.ndarray:

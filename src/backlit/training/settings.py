@@ -10,6 +10,7 @@ import numpy as np
 
 from backlit.errors import SettingError
 from backlit.layers.settings import LARGEST, is_whole
+from backlit.optimizers import takes_all_rows
 
 OWN = "own transformation"  # what settings say of an optimizer that is no name
 PRIOR = 3.0  # of the default penalty, λ = PRIOR / rows
@@ -24,16 +25,29 @@ class Settings:
             cross-entropy for many.
         optimizer: the update rule by name, ours or one of Optax's; `OWN` where a transformation was given.
         learning_rate: the step size η > 0; None: the rule's default.
-        schedule: how η changes over the run: 'constant', 'cosine', 'cosine(warmup=0.1)', ...; None: 'cosine' where the
+        schedule: how η changes over the run: 'constant', 'cosine(warmup=0.1)', 'plateau', ...; None: 'cosine' where the
             learning rate is chosen too, 'constant' where it is given.
-        batch_size: examples a step, at least 1, or 'full' (gradient descent); None: by the number of rows.
+        batch_size: examples a step, at least 1, or 'full' (gradient descent); None: by the number of rows, and 'full'
+            for a rule that compares the losses of its steps (searches, second order, line searches).
         epochs: passes over the training data, at least 1; None: chosen by the number of rows.
-        patience: epochs without a better validation loss (training loss, where there are no validation rows), every
-            row counted the same, before the run stops, at least 1; None: a fifth of the epochs, 10 to 40, where these
+        patience: epochs without a better validation loss (training loss and penalties, where there are no validation
+            rows), every row counted the same, before the run stops, at least 1; None: a fifth of the epochs, 10 to 40, where these
             are open too, else never.
+        clip: the most that the gradient's norm over all parameters may be; a longer one is scaled down; above 0; None:
+            as it is.
+        accumulate: batches whose mean gradient makes one update, at least 1; batches of one size without batch
+            statistics give the step of one large batch.
+        average: the decay d of the exponential moving average of the weights, above 0, below 1; the average is scored
+            and kept in place of the weights; None: no average.
+        augment: random changes of the training examples, such as 'mirror, rotate(degrees=15)'; see
+            `backlit list augmentations`; None: none.
         l1: λ of λ Σ|w|, at least 0, on weights, biases excluded.
         l2: λ of λ Σ w², at least 0, on weights, biases excluded; None: 3 / rows for the default network (a Gaussian
             prior of fixed width on the weights), 0 for a network of the user's own.
+        penalties: λ of single layers in place of these, by the layer's path: {'dense_1': {'l2': 1e-3}}.
+        penalize_biases: whether l1, l2 and penalties fall on biases, too.
+        max_norm: the most that the norm of a unit's incoming weights may be; a longer one is scaled back after each
+            update; above 0; None: no bound.
         class_weight: 'balanced' (n / (K n_k)), or a weight by class name; it counts in what training makes small,
             never in a score.
         split: shares of training, validation and test rows; above 0 for training; they sum to 1.
@@ -54,8 +68,15 @@ class Settings:
     batch_size: int | Literal["full"] | None = None
     epochs: int | None = None
     patience: int | None = None
+    clip: float | None = None
+    accumulate: int = 1
+    average: float | None = None
+    augment: str | None = None
     l1: float = 0.0
     l2: float | None = None
+    penalties: Mapping[str, Mapping[str, float]] | None = None
+    penalize_biases: bool = False
+    max_norm: float | None = None
     class_weight: str | Mapping[str, float] | None = None
     split: tuple[float, float, float] = (0.7, 0.15, 0.15)
     order_by: str | None = None
@@ -66,27 +87,30 @@ class Settings:
     block_rows: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "patience", "block_rows"):
+        for name in ("epochs", "patience", "accumulate", "block_rows"):
             self._keep_whole(name, 1)
         self._keep_whole("seed", 0)
         if not isinstance(self.batch_size, str):
             self._keep_whole("batch_size", 1, " or 'full'")
         elif self.batch_size != "full":
             raise SettingError(f"batch_size is a whole number of at least 1 or 'full', not {self.batch_size!r}")
-        for name in ("learning_rate", "time_limit", "tolerance"):
+        for name in ("learning_rate", "clip", "max_norm", "time_limit", "tolerance"):
             self._keep_number(name, "above 0", lambda value: value > 0)
+        self._keep_number("average", "above 0 and below 1", lambda value: 0 < value < 1)
         for name in ("l1", "l2"):
             self._keep_number(name, "of at least 0", lambda value: value >= 0)
-        for name, example in (("optimizer", "adam"), ("schedule", "cosine")):
+        for name, example in (("optimizer", "adam"), ("schedule", "cosine"), ("augment", "mirror")):
             value = getattr(self, name)
             if not isinstance(value, str) and not (value is None and _default(name) is None):
                 raise SettingError(f"{name} is a name, such as {example!r}, not {value!r}")
-        if not isinstance(self.standardize, bool):
-            raise SettingError(f"standardize is True or False, not {self.standardize!r}")
+        for name in ("standardize", "penalize_biases"):
+            if not isinstance(getattr(self, name), bool):
+                raise SettingError(f"{name} is True or False, not {getattr(self, name)!r}")
         if not isinstance(self.split, tuple | list) or not all(_is_number(share) for share in self.split):
             raise SettingError(f"split is three shares, such as (0.7, 0.15, 0.15), not {self.split!r}")
         object.__setattr__(self, "split", tuple(map(float, self.split)))
         self._keep_class_weight()
+        self._keep_penalties()
 
     def _keep_whole(self, name: str, least: int, otherwise: str = "") -> None:
         value = getattr(self, name)
@@ -104,6 +128,22 @@ class Settings:
             raise SettingError(f"{name} is a finite number {expected}, not {value!r}")
         object.__setattr__(self, name, float(value))
 
+    def _keep_penalties(self) -> None:
+        if self.penalties is None:
+            return
+        form = "penalties are λ by layer, such as {'dense_1': {'l2': 0.001}}"
+        if not isinstance(self.penalties, Mapping):
+            raise SettingError(f"{form}, not {self.penalties!r}")
+        kept = {}
+        for layer, strengths in self.penalties.items():
+            if not isinstance(strengths, Mapping) or not strengths or not set(strengths) <= {"l1", "l2"}:
+                raise SettingError(f"{form}; {layer!r} has {strengths!r}")
+            for name, strength in strengths.items():
+                if not _is_number(strength) or strength < 0:
+                    raise SettingError(f"penalties: {layer}'s {name} is a number of at least 0, not {strength!r}")
+            kept[str(layer)] = {name: float(strength) for name, strength in strengths.items()}
+        object.__setattr__(self, "penalties", kept)
+
     def _keep_class_weight(self) -> None:
         given = self.class_weight
         if given is None or given == "balanced":
@@ -115,9 +155,11 @@ class Settings:
     def resolve(self, rows: int, learning_rate: float | None, own_network: bool) -> "Settings":
         """The settings with every open choice made, for this many training rows and a network of one's own or not."""
         l2 = 0.0 if own_network else PRIOR / rows
-        batch = self.batch_size or (32 if rows < 5_000 else 64 if rows < 20_000 else 128)
+        whole = self.optimizer != OWN and takes_all_rows(self.optimizer)
+        batch = self.batch_size or ("full" if whole else 32 if rows < 5_000 else 64 if rows < 20_000 else 128)
         size = rows if batch == "full" else min(batch, rows)
         steps = math.ceil(rows / size)
+        fixed = self.learning_rate or self.optimizer == OWN or whole
         epochs = self.epochs or max(10, min(300, 30_000 // steps))
         return replace(
             self,
@@ -125,7 +167,7 @@ class Settings:
             epochs=epochs,
             patience=self.patience or (max(10, min(40, epochs // 5)) if self.epochs is None else None),
             learning_rate=self.learning_rate or learning_rate,
-            schedule=self.schedule or ("constant" if self.learning_rate or self.optimizer == OWN else "cosine"),
+            schedule=self.schedule or ("constant" if fixed else "cosine"),
             l2=l2 if self.l2 is None else self.l2,
         )
 

@@ -1,7 +1,7 @@
 """When a run ends: patience, convergence, a loss that is no number. (Epochs, time and the user end it from outside.)
 
 Patience p: the run stops at epoch best + p, where `best` is the epoch of the lowest watched loss, and its weights come
-back. Convergence: |L_t − L_{t−1}| < tolerance · |L_{t−1}| for five epochs in a row, L the training loss.
+back. Convergence: |L_t − L_{t−1}| ≤ tolerance · |L_{t−1}| for five epochs in a row, L the training loss.
 """
 
 from typing import NamedTuple
@@ -47,7 +47,7 @@ def observe_epoch(
     better = finite & (loss < watch.best_loss)
     best_epoch = jnp.where(better, epoch, watch.best_epoch)
     change = jnp.abs(train_loss - watch.last_loss)
-    steady = jnp.where(change < (tolerance or 0.0) * jnp.abs(watch.last_loss), watch.steady + 1, 0)
+    steady = jnp.where(change <= (tolerance or 0.0) * jnp.abs(watch.last_loss), watch.steady + 1, 0)
     stop = jnp.int32(RUNNING)
     if tolerance is not None:
         stop = jnp.where(steady >= STEADY, CONVERGED, stop)

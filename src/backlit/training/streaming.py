@@ -75,5 +75,5 @@ class Stream:
             yield self.data(np.minimum(block.ravel(), rows - 1)), jnp.asarray(local)
 
     def _measure(self, done: Steps, rows: Rows) -> Sums:
-        sums = self.scorer.measure(done.trained.parameters, done.trained.state, *rows)
+        sums = self.scorer.measure(*done.trained.kept, *rows)
         return Sums(*(jnp.asarray(value, jnp.float32) for value in sums))

@@ -1,0 +1,132 @@
+"""Generation: greedy is repeated prediction, drawing follows the probabilities, and beginnings are checked."""
+
+from functools import partial
+
+import jax
+import numpy as np
+import pytest
+
+import backlit as bl
+from backlit.data import text
+from backlit.errors import DataError, SettingError
+
+BOOK = "abc abd bcd. " * 60
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A small transformer after a little training on a text."""
+    path = tmp_path_factory.mktemp("text") / "book.txt"
+    path.write_text(BOOK)
+    network = "Embedding(7, 16), DecoderBlock(2, rotary=True), Dense(7)"
+    return bl.fit(network, path, window=16, epochs=3, batch_size=8, learning_rate=0.01)
+
+
+@pytest.fixture(scope="module")
+def counter():
+    """A recurrent network for tokens, each the one before plus one, from 0 to 4."""
+    x = (np.arange(8) + np.arange(5).repeat(12)[:, None]) % 5
+    network = "Embedding(5, 16), GRU(16, sequence=True), Dense(5)"
+    return bl.fit(network, x, (x + 1) % 5, task="many classes", epochs=60, batch_size=8, learning_rate=0.02)
+
+
+@partial(jax.jit, static_argnums=0)
+def outputs_of(model, tokens):
+    """The network's scores for whole sequences."""
+    return model.objective.outputs(model.parameters, model.state, tokens)
+
+
+def scores_after(model, tokens):
+    """The scores of the next token, from the whole sequence at once, whatever comes behind it."""
+    whole = np.pad(tokens, (0, model.input_shape[0] - len(tokens)))[None]
+    return np.asarray(outputs_of(model, whole))[0, len(tokens) - 1]
+
+
+def test_greedy_is_repeated_prediction(model):
+    tokens = list(text.tokens_of("abc", model.schema.classes, "characters"))
+    for _ in range(12):
+        tokens.append(int(scores_after(model, tokens)[1:].argmax()) + 1)
+    expected = text.write(np.array(tokens[3:]), model.schema.classes, "characters")
+    assert model.generate("abc", length=12, temperature=0) == expected
+
+
+def test_beyond_its_window_it_goes_on_from_the_last_half(model):
+    made = model.generate("abc", length=30, temperature=0)
+    first = model.generate("abc", length=14, temperature=0)
+    assert made[:14] == first
+    assert made[14:23] == model.generate(("abc" + first)[-8:], length=9, temperature=0)
+
+
+def test_a_long_prompt_is_read_from_its_end(model):
+    assert len(model.generate(BOOK, length=5)) == 5
+
+
+def test_the_seed_decides(model):
+    drawn = [model.generate("a", length=40, temperature=2.0, seed=seed) for seed in (0, 0, 1)]
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_one_of_the_top_one_is_greedy(model):
+    assert model.generate("ab", 12, temperature=1.5, top_k=1, seed=4) == model.generate("ab", 12, temperature=0)
+
+
+def test_tokens_are_drawn_by_their_probability(counter):
+    prompts = np.zeros((4000, 1), np.int32)
+    drawn = counter.generate(prompts, length=1, temperature=3.0)[:, 0]
+    shares = np.bincount(drawn, minlength=5) / 4000
+    chances = np.exp(scores_after(counter, [0]) / 3.0)
+    np.testing.assert_allclose(shares, chances / chances.sum(), atol=0.03)
+
+
+def test_tokens_go_on_as_tokens(counter):
+    np.testing.assert_array_equal(counter.generate([2, 3], length=4, temperature=0), [4, 0, 1, 2])
+    np.testing.assert_array_equal(counter.generate([[1], [4]], length=2, temperature=0), [[2, 3], [0, 1]])
+
+
+def test_a_stream_gives_what_the_whole_sequence_gives(model, counter):
+    for network in (model, counter):
+        tokens = np.random.default_rng(0).integers(1, 5, (3, 8))
+        whole = network.objective.predictions(outputs_of(network, tokens))
+        stream = network.stream()
+        pieces = [stream.push(tokens[:, :3]), *(stream.push(tokens[:, [place]]) for place in range(3, 8))]
+        np.testing.assert_allclose(np.concatenate(pieces, axis=1), whole, rtol=1e-4, atol=1e-6)
+    with pytest.raises(SettingError, match="the stream has 9 steps, and it may have 8"):
+        stream.push(tokens[:, :1])
+
+
+def test_padded_tokens_are_left_out(counter):
+    x = (np.arange(8) + np.arange(5).repeat(4)[:, None]) % 5
+    y = (x + 1) % 5
+    x[::2, 5:], y[::2, 5:] = -1, -1
+    run = bl.prepare("Embedding(5, 4), GRU(4, sequence=True), Dense(5)", x, y, task="many classes")
+    assert str(run.network).startswith("Sequential(Padding, Embedding")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "settings", "error", "said"),
+    [
+        ("xyz", {}, DataError, "never met 'x', 'y', 'z'"),
+        ("", {}, DataError, "is empty"),
+        ([1, 2], {}, DataError, "goes on with a text"),
+        ("a", {"length": 0}, SettingError, "length is a whole number from 1"),
+        ("a", {"temperature": -1}, SettingError, "temperature is a number of at least 0"),
+        ("a", {"top_k": 0}, SettingError, "top_k is a whole number"),
+        ("a", {"seed": -1}, SettingError, "seed is a whole number"),
+    ],
+)
+def test_what_cannot_be_gone_on_with_is_refused(model, prompt, settings, error, said):
+    with pytest.raises(error, match=said):
+        model.generate(prompt, **settings)
+
+
+def test_tokens_out_of_range_are_refused(counter):
+    for prompt in ([5], [0.5], [], "ab"):
+        with pytest.raises(DataError, match="prompt"):
+            counter.generate(prompt)
+    with pytest.raises(DataError, match=r"hold 7, and Embedding\(5, …\) takes whole numbers from 0 to 4.*make .* 8"):
+        bl.fit("Embedding(5, 4), GRU(4), Dense(2)", np.full((20, 3), 7), np.arange(20) % 2)
+
+
+def test_a_network_that_tells_no_tokens_cannot_go_on(line):
+    with pytest.raises(SettingError, match="tells the next of its tokens"):
+        bl.fit("Dense(1)", *line, epochs=1).generate([1])
