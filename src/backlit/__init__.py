@@ -143,6 +143,7 @@ if TYPE_CHECKING:
         prepare,
         verdict,
     )
+    from backlit.training.patches import Patch, strongest_patches
     from backlit.training.rivals import baselines
 
 __all__ = [
@@ -217,6 +218,7 @@ __all__ = [
     "PReLU",
     "Padding",
     "Parallel",
+    "Patch",
     "Penalty",
     "Perceptron",
     "PointKind",
@@ -299,6 +301,7 @@ __all__ = [
     "softplus",
     "steepest_descent",
     "step",
+    "strongest_patches",
     "swish",
     "tanh",
     "trace",
@@ -363,6 +366,7 @@ HOMES = {
         "BatchSizes History LearningRates Minimum Model Progress Run Settings find_batch_size find_learning_rate "
         "fit load minimize prepare verdict"
     ),
+    "backlit.training.patches": "Patch strongest_patches",
     "backlit.training.rivals": "baselines",
 }
 PLACES = {name: module for module, names in HOMES.items() for name in names.split()}

@@ -31,8 +31,8 @@ class Settings:
             for a rule that compares the losses of its steps (searches, second order, line searches).
         epochs: passes over the training data, at least 1; None: chosen by the number of rows.
         patience: epochs without a better validation loss (training loss and penalties, where there are no validation
-            rows), every row counted the same, before the run stops, at least 1; None: a fifth of the epochs, 10 to 40, where these
-            are open too, else never.
+            rows), every row counted the same, before the run stops, at least 1; None: a fifth of the epochs, 10 to 40,
+            where these are open too, else never.
         clip: the most that the gradient's norm over all parameters may be; a longer one is scaled down; above 0; None:
             as it is.
         accumulate: batches whose mean gradient makes one update, at least 1; batches of one size without batch
