@@ -59,8 +59,8 @@ def network_named(text: str, input: Shape, units: int, rows: int) -> Sequential:
         return call_named("network", name, recipe.build, (input, units, rows), settings)
     if text.endswith(".json"):
         return read(_notation_in(Path(text)))
-    name = _name_in(text)
-    if name.replace("-", "_").isidentifier() and "," not in text and text.partition("(")[0].strip() not in LAYERS:
+    name = text.partition("(")[0].strip()
+    if name.replace("-", "_").isidentifier() and "," not in text and name not in LAYERS:
         raise NotationError(f"unknown network {name!r}: {nearest(name, [*NETWORKS, *LAYERS])}")
     return read(text)
 

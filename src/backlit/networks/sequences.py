@@ -48,7 +48,7 @@ def recurrent_network(
         SettingError: for a setting out of range.
 
     >>> print(recurrent_network(GRU, False, (29, 12), 9, 270, depth=2))
-    Sequential(GRU(64, sequence=True), Dropout(0.2), GRU(64), Dropout(0.2), Dense(9))
+    Sequential(GRU(64, sequence=True), Dropout(rate=0.2), GRU(64), Dropout(rate=0.2), Dense(9))
     """
     if not is_whole(depth, 1):
         raise SettingError(f"a recurrent network has a depth of at least 1, a whole number, not {depth!r}")

@@ -78,7 +78,7 @@ def minimize(
         GraphError: f cannot be traced or differentiated.
 
     >>> minimize(lambda w: (w - 3.0) ** 2, 0.0, "newton").point
-    Array(3., dtype=float32, weak_type=True)
+    Array(3., dtype=float32)
     """
     if not is_whole(steps, 1):
         raise SettingError(f"steps is a whole number from 1 to {LARGEST:,}, not {steps!r}")

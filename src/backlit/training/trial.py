@@ -30,7 +30,8 @@ SIZE_OF_SELF = Path("/proc/self/statm")  # without which a limit on the memory o
 def main() -> None:
     """Compile, set the limit, make the step."""
     described = parse_description(sys.stdin.buffer.read(), Path("the trial"))
-    extra, network = described.extra, Sequential(described.network)
+    extra, network = described.extra, described.network
+    assert isinstance(network, Sequential)
     settings = Settings(**extra["settings"])
     loss = loss_named(str(settings.loss))
     objective = Objective(network, loss, Penalty(), (), extra["classes"])  # penalties need next to no memory
