@@ -161,7 +161,7 @@ def described(tree: Any) -> Any:
 def reason(size: int, needed: dict[int, int], free: int, tried: dict[int, bool]) -> str:
     """Why this batch: what is known of a larger one, or that this one could not be tried."""
     if size not in tried:
-        return f"by the compiler's count, {megabytes(needed[size])} of {megabytes(free)} that are free: it was not tried"
+        return f"it was not tried; by the compiler's count it needs {megabytes(needed[size])} of {megabytes(free)}"
     larger = min((other for other in needed if other > size), default=None)
     if larger is None:
         return "it holds all training rows"
