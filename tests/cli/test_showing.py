@@ -113,3 +113,28 @@ def test_a_family_is_one_line_each(backlit, family):
     lines = backlit("list", family).out.splitlines()
     assert lines[0] == family
     assert [line.split()[0] for line in lines[1:]] == [name.split()[0] for name in found]
+
+
+@pytest.mark.parametrize(
+    ("family", "name", "settings"),
+    [
+        ("layers", "GRU", "sequence=False"),
+        ("layers", "gru", "reset='after'"),
+        ("activations", "LeakyReLU", "slope=0.01"),
+        ("losses", "focal", "gamma=2"),
+        ("optimizers", "heavy-ball", "decay="),
+        ("optimizers", "lion", "b1="),
+        ("schedules", "cosine", "warmup="),
+        ("networks", "kernel-svm", "gamma="),
+    ],
+)
+def test_one_of_a_family_is_shown_with_its_settings(backlit, family, name, settings):
+    told = json.loads(backlit("list", family, name, "--json").out)
+    assert settings in told["settings"]
+    assert told["name"].lower() == name.lower()
+    assert told["about"].splitlines()[0] in backlit("list", family, name).out
+
+
+def test_an_unknown_member_is_refused_with_the_nearest(backlit):
+    assert "did you mean Conv" in backlit("list", "layers", "Cnov").err
+    assert backlit("list", "data", "digits").out.startswith("digits")

@@ -84,7 +84,10 @@ app.command(
         'backlit generate runs/bible --prompt "And he said" --greedy --length 80',
     )
 )(generate)
-app.command("list", epilog=examples("backlit list", "backlit list layers", "backlit list data --json"))(list_names)
+app.command(
+    "list",
+    epilog=examples("backlit list", "backlit list layers", "backlit list layers GRU", "backlit list data --json"),
+)(list_names)
 
 
 def show_version(asked: bool) -> None:

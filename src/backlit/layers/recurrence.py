@@ -99,7 +99,8 @@ class Recurrence(Block):
             kind = type(self).__name__
             raise ShapeError(
                 f"{kind} reads sequences, of shape (T, F), and its input has shape {write(input)}; "
-                "put Embedding before it for tokens, of shape (T,)"
+                f"write {kind}(…, sequence=True) where another layer of its kind follows, and put Embedding first for "
+                "tokens, of shape (T,)"
             )
         parameters = self.variables(input[1])
         products = sum(variable.size for variable in parameters.values() if variable.weight)
