@@ -106,3 +106,23 @@ def test_bad_options_get_one_clear_error(backlit, tmp_path, options, said):
     result = backlit("train", "small.csv", *options)
     assert result.status == 2
     assert said in " ".join(result.err.split())
+
+
+def test_a_forecast_of_a_column_that_is_no_input_is_trained(backlit, tmp_path):
+    write_table(tmp_path / "s.csv", ("day", "x", "y"), [(day, day % 5, math.sin(day)) for day in range(60)])
+    options = ("--target", "y", "--order-by", "day", "--window", 6, "--column", "y=ignored", "--epochs", 1)
+    run = backlit("train", "s.csv", *options, "--network", "Flatten, Dense(1)")
+    assert run.status == 0, run.err
+
+
+def test_a_text_is_answered_step_by_step(backlit, tmp_path):
+    text = "So it was.\nAnd then, so it is;\nand, so, it goes.\n" * 20
+    (tmp_path / "book.txt").write_text(text)
+    network = ("--network", f"Embedding(20, 4), GRU(4, sequence=True), Dense({len(set(text)) + 1})")
+    run = backlit("train", "book.txt", "--window", 8, *network, "--epochs", 1, "--out", "run")
+    assert run.status == 0, run.err
+    answers = json.loads(backlit("predict", "run", "book.txt", "--json").out)["predictions"]
+    assert [(answer["row"], answer["step"]) for answer in answers[:9]] == [*((0, step) for step in range(8)), (1, 0)]
+    told = json.loads(backlit("predict", "run", "book.txt", "--json", "--probabilities").out)["predictions"]
+    assert [answer["prediction"] for answer in told] == [answer["prediction"] for answer in answers]
+    assert sum(value for name, value in told[0].items() if name.startswith("p(")) == pytest.approx(1, abs=1e-5)

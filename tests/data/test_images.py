@@ -43,7 +43,7 @@ def test_other_files_are_reported(tmp_path):
         save(tmp_path / name)
     (tmp_path / "a" / "notes.txt").write_text("not an image")
     (tmp_path / "a" / ".hidden").write_text("")
-    assert "files that are no images, left out: 1, such as notes.txt" in read(tmp_path).notes
+    assert "files that are no images, left out: 1, such as a/notes.txt" in read(tmp_path).notes
 
 
 def test_train_and_test_folders_are_separate_parts(tmp_path):
@@ -135,3 +135,18 @@ def test_bad_folders_get_one_clear_error(tmp_path):
     flat = tmp_path / "a"
     with pytest.raises(DataError, match="a folder for each class"):
         read(flat)
+
+
+def test_what_a_folder_holds_beside_its_classes_is_named(tmp_path):
+    for name in ("a/0.png", "b/0.png", "c.png", "a/more/1.png"):
+        save(tmp_path / name)
+    (tmp_path / "readme.md").write_text("about")
+    Image.fromarray(np.zeros((6, 5, 4), np.uint8), "RGBA").save(tmp_path / "a" / "clear.png")
+    data = read(tmp_path)
+    assert len(data) == 3
+    assert {
+        "images outside the class folders, left out: 1, such as c.png",
+        "folders inside the class folders, left out: 1, such as a/more",
+        "files that are no images, left out: 1, such as readme.md",
+        "images whose alpha channel is left out: 1, such as clear.png",
+    } <= set(data.notes)

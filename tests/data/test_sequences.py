@@ -87,10 +87,14 @@ def test_nested_and_padded_arrays_are_the_same_sequences(form):
     assert "6 sequences of 1 to 6 steps (median 3.5), 2 features" in str(data.card())
 
 
-def test_sequences_of_numbers_have_one_feature_and_sequences_of_one_length_are_an_array():
+def test_sequences_of_numbers_have_one_feature_and_lists_of_arrays_of_one_length_are_sequences():
     assert read([[1, 2, 3], [4], [5, 6]], y=[0, 1, 0]).schema.input_shape == (3, 1)
-    assert read(ragged([4, 4, 4]), y=[0, 1, 0]).schema.kind == "array"
-    assert read(np.array([*ragged([4, 4]), None], object)[:-1], y=[0, 1]).inputs.shape == (2, 4, 2)
+    assert read(ragged([4, 4, 4]), y=[0, 1, 0]).schema.kind == "sequence"
+    assert read(np.array([*ragged([4, 4]), None], object)[:-1], y=[0, 1]).schema.kind == "sequence"
+    whole = read(np.stack(ragged([4, 4])), y=[0, 1])
+    assert whole.schema.kind == "array"
+    np.testing.assert_array_equal(whole.schema.encode(ragged([4, 4]))[0], whole.inputs)
+    assert read([np.zeros((4, 2), np.uint8), np.ones((4, 2), np.uint8)], y=[0, 1]).inputs.shape == (2, 4, 2, 1)
 
 
 @pytest.mark.parametrize(
@@ -282,6 +286,9 @@ def test_a_ts_file_may_hold_numbers_as_targets_or_none(tmp_path):
         ("@classLabel true a\n@data\n1,2:3:a\n", "line 3: features of 1/2 values"),
         ("@classLabel true a\n@data\n1,2::a\n", "line 3: features of no values"),
         ("@classLabel true a\n@data\na\n", "line 3: features of no values"),
+        ("@classLabel true a\n@data\n1,2:a\n1,2:b\n", "line 4: the label 'b' is none of"),
+        ("@classLabel true a\n@data\n1,2:3,4\n", "line 3: no label"),
+        ("@targetLabel true\n@data\n1,2\n", "line 3: no label"),
         ("@classLabel true a\n@data\n1,x:a\n", "line 3: .*'x': numbers are needed"),
         ("@classLabel true a\n@data\n?,?:a\n", r"sequence 0 \(counted from 0\) has no steps"),
         ("@classLabel true a\n@data\n1:2:a\n1:a\n", "sequence 1 .* 1 features where the first has 2"),

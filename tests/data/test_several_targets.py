@@ -51,3 +51,10 @@ def test_one_name_in_a_list_is_one_target():
 def test_bad_targets_get_one_clear_error(target, error, said):
     with pytest.raises(error, match=said):
         read(TABLE, target=target)
+
+
+def test_whole_numbers_from_minus_one_may_be_classes_of_steps():
+    y = np.array([[0, 1, -1], [1, 0, 2]])
+    with pytest.raises(DataError, match="task='many classes'"):
+        read(np.zeros((2, 3, 1), np.float32), y=y)
+    assert read(np.zeros((2, 3, 1), np.float32), y=y, task="regression").schema.task == "regression"

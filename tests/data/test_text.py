@@ -121,3 +121,20 @@ def test_classes_of_steps_are_whole_numbers_or_left_out():
     assert data.split().train.y.min() == -1
     with pytest.raises(DataError, match="whole numbers from 0"):
         read(x, y=x - 2, task="many classes")
+
+
+@pytest.mark.parametrize("setting", [{"horizon": 2}, {"step_by": "t"}, {"sequence_by": "t"}])
+def test_settings_of_tables_are_refused_for_text(book, setting):
+    with pytest.raises(DataError, match=f"{next(iter(setting))} = .* is read as text"):
+        read(book, **setting)
+    with pytest.raises(SettingError, match="window = True"):
+        read(book, window=True)
+
+
+def test_a_text_of_any_suffix_is_read_again_as_text(tmp_path):
+    path = tmp_path / "poem.poem"
+    path.write_text(PROSE * 20)
+    data = read(path, text="characters", window=16).with_parts(test=path)
+    assert data.test.inputs.shape == data.inputs.shape
+    schema = data.split().schema
+    assert schema.encode(path)[0].shape == schema.targets_of(path).shape == data.inputs.shape

@@ -125,3 +125,12 @@ def test_weights_are_those_of_the_rows_that_are_forecast():
 def test_bad_windows_get_one_clear_error(given, error, said):
     with pytest.raises(error, match=said):
         read(series(), target="value", **given)
+
+
+def test_what_cannot_be_windows_is_told_in_the_words_of_the_settings():
+    with pytest.raises(DataError, match=r"window = 3 cuts one series, and .* holds sequences"):
+        read([np.zeros((4, 2)), np.ones((5, 2))], y=[0, 1], window=3)
+    table = pl.DataFrame({"day": np.arange(20), "y": np.arange(20) / 3})
+    schema = read(table, "y", order_by="day", window=3).schema
+    with pytest.raises(DataError, match="order_by: no column 'day'"):
+        schema.encode(table.drop("day"))

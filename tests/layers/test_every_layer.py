@@ -14,7 +14,7 @@ import pytest
 import recurrence_cases
 import small_cases
 
-from backlit.errors import ShapeError
+from backlit.errors import SettingError, ShapeError
 from backlit.layers.activation import Linear, ReLU
 from backlit.layers.block import Context
 from backlit.layers.composition import Sequential
@@ -176,3 +176,20 @@ def test_nothing_random_without_training(case):
         case.block.apply(parameters, state, x, context(case, 2, key=key))[0] for key in (None, jax.random.key(5))
     )
     np.testing.assert_array_equal(first, second)
+
+
+@of([case for case in CASES if len(case.input) == 2 and case.input[0] > 1 and not (case.tokens or case.memory)])
+def test_a_sequence_piece_by_piece_gives_what_the_whole_gives_or_is_refused(case):
+    network, steps = Sequential(case.block), case.input[0]
+    parameters, state = network.initialize(case.input, jax.random.key(1))
+    x = jnp.asarray(examples(case, 2))
+    whole, _ = network.apply(parameters, state, x, Context())
+    pieces = []
+    try:
+        for piece in (x[:, : steps - 1], x[:, steps - 1 :]):
+            y, after = network.apply(parameters, state, piece, Context(streaming=steps))
+            pieces, state = [*pieces, y], {**state, **after}
+    except (SettingError, ShapeError):
+        return
+    made = jnp.concatenate(pieces, axis=1) if len(case.output) == 2 else pieces[-1]
+    np.testing.assert_allclose(made, whole, rtol=1e-4, atol=1e-5)

@@ -239,7 +239,7 @@ def test_settings_out_of_range_are_refused(make, message):
 
 def test_a_mask_of_the_wrong_shape_is_refused_with_both_shapes():
     layer = bl.GRU(U)
-    with pytest.raises(bl.ShapeError, match="3 sequences of 6 steps, and its mask of real steps has shape 3×5"):
+    with pytest.raises(bl.ShapeError, match="mask of real steps has the shape 3×5, and the sequences are 3×6"):
         layer.apply(draw(layer), {}, jnp.asarray(sequences()), Context(steps=jnp.ones((B, 5))))
 
 

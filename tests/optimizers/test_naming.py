@@ -119,3 +119,30 @@ def test_hostile_text_is_a_clear_error(text):
 def test_no_text_ever_raises_anything_else(text):
     with contextlib.suppress(bl.NotationError, bl.SettingError):
         optimizer_named(text, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("text", "repair"),
+    [
+        ("optax.adam(mu_dtype=1)", "mu_dtype is 1, but it is no setting that a number can be"),
+        ("prodigy(betas=0.9)", "betas is 0.9, but it is no setting that a number can be"),
+        ("muon(ns_steps=2.5)", "ns_steps is 2.5, but it must be a whole number"),
+        ("optax.lbfgs(memory_size=1000000000)", "memory_size is 1000000000, but .* at most 1,000"),
+        ("adamw(b1=5)", "adamw's b1 is 5, but .*below 1"),
+        ("adamw(b1=True)", "adamw's b1 is True, but it must be a number"),
+        ("adamw(weight_decay=-1)", "adamw's weight_decay is -1, but .*at least 0"),
+        ("sgd(momentum=-0.1)", "sgd's momentum is -0.1"),
+        ("sgd(nesterov=0.3)", "sgd's nesterov is 0.3, but it must be True or False"),
+        ("galore(weight_dimension_numbers=2)", r"Optax refuses galore\(weight_dimension_numbers=2\)"),
+    ],
+)
+def test_a_setting_that_optax_cannot_use_is_refused_before_the_first_step(text, repair):
+    with pytest.raises(bl.SettingError, match=repair):
+        optimizer_named(text, 0.1)
+
+
+def test_settings_of_optax_that_are_none_by_default_may_be_numbers():
+    np.testing.assert_array_equal(
+        first_update(optimizer_named("sgd(momentum=0.9, nesterov=True)", 0.5)),
+        first_update(optax.sgd(0.5, momentum=0.9, nesterov=True)),
+    )

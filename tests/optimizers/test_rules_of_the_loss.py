@@ -183,6 +183,22 @@ def test_searches_repeat_by_their_seed():
     assert point("local-search(seed=1)") == point("local-search(seed=1)") != point("local-search(seed=2)")
 
 
+@pytest.mark.parametrize("name", ["random-search", "local-search"])
+def test_a_search_leaves_a_point_where_the_loss_is_no_number(name):
+    for value, there, moves in ((jnp.nan, 3.0, True), (jnp.inf, 3.0, True), (jnp.nan, jnp.nan, False)):
+        w, rule = jnp.ones(2), optimizer_named(name)
+        told = {"value": jnp.float32(value), "value_fn": lambda w, there=there: jnp.float32(there)}
+        update, _ = rule.update(w, rule.init(w), w, **told)
+        assert (np.asarray(update) != 0).all() == moves
+
+
+@pytest.mark.parametrize("name", ["steepest-descent", "lbfgs", "conjugate-gradient", "damped-newton"])
+def test_a_step_that_is_not_made_stays_0_along_an_infinite_direction(name):
+    made = bl.minimize(lambda w: jnp.sqrt(jnp.abs(w)).sum(), np.array([0.0, 4.0], np.float32), name, steps=3)
+    assert np.isfinite(made.point).all()
+    assert made.value <= 2
+
+
 @pytest.mark.parametrize("name", ["newton", "damped-newton"])
 def test_a_hessian_that_is_too_large_names_the_count_and_what_takes_its_place(name):
     with pytest.raises(bl.SettingError, match=r"10,000 × 10,000 .*at most 2,000.*conjugate-gradient or lbfgs"):
@@ -204,7 +220,13 @@ def test_a_caller_that_gives_too_little_is_told_what_is_missing(name):
         ("conjugate-gradient", "damping", -1.0),
         ("conjugate-gradient", "iterations", 0),
         ("conjugate-gradient", "tolerance", 1.0),
+        ("conjugate-gradient", "iterations", 1e12),
+        ("conjugate-gradient", "iterations", 1.5),
         ("lbfgs", "memory", 0),
+        ("lbfgs", "memory", 1e9),
+        ("lbfgs", "memory", 2.5),
+        ("lbfgs", "memory", True),
+        ("random-search", "seed", 0.5),
         ("local-search", "seed", -1),
         ("random-search", "seed", float("nan")),
     ],

@@ -1,6 +1,7 @@
 """Schedules: their formulas at every step, their settings, and the errors."""
 
 import math
+from fractions import Fraction
 
 import jax
 import jax.numpy as jnp
@@ -39,6 +40,15 @@ def test_the_rate_at_every_step_is_the_formula(text):
     schedule = schedule_named(text, RATE, N)
     rates = [float(schedule(t)) for t in range(N + 1)]
     np.testing.assert_allclose(rates, [RATE * FORMULAS[text](t) for t in range(N + 1)], rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("steps", [2, 4, 7, 20, 21])
+@pytest.mark.parametrize("every", ["0.1", "0.25", "0.5", "1/3"])
+def test_a_staircase_of_any_width_ends_with_the_run(steps, every):
+    text = "step(factor=0.5)" if every == "1/3" else f"step(factor=0.5, every={every})"
+    schedule = schedule_named(text, RATE, steps)
+    expected = [RATE * 0.5 ** math.floor(min(t, steps) / (Fraction(every) * steps)) for t in range(3 * steps)]
+    np.testing.assert_allclose([float(schedule(t)) for t in range(3 * steps)], expected, rtol=1e-5)
 
 
 def test_one_cycle_rises_to_the_rate_and_falls_below_its_start():
@@ -85,6 +95,7 @@ def test_a_rate_may_be_traced_and_a_schedule_drives_a_rule(name):
         ("exponential(end=0)", "exponential's end is 0.*above 0"),
         ("step(every=0)", "step's every is 0"),
         ("step(factor=1e999)", "step's factor is inf"),
+        ("plateau(patience=1.5)", "plateau's patience is 1.5.*whole number"),
         ("one-cycle(rise=1)", "one-cycle's rise is 1"),
         ("cosine(steps=5)", "no setting 'steps'"),
     ],

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import backlit as bl
+from backlit.training.objective import Batch
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (40, 6, 6, 1)).astype(np.uint8)
@@ -50,13 +51,27 @@ def test_a_mixed_loss_is_the_share_of_both_targets():
     objective, key = run.objective, jax.random.key(3)
     parameters, state = run.network.initialize((1,), jax.random.key(0))
     y = jnp.asarray(run.parts.train.y)
-    from backlit.training.objective import Batch
-
     value, _ = objective(parameters, state, Batch(jnp.asarray(x), y, jnp.ones(8), jnp.ones(8)), key)
     mixed, ((share, first), (rest, second)) = objective.augmentation(jax.random.split(key)[1], jnp.asarray(x), y)
     z = mixed @ parameters["dense_1"]["weight"] + parameters["dense_1"]["bias"]
     soft = share * first + rest * second  # cross-entropy is linear in the target
     np.testing.assert_allclose(value, bl.BinaryCrossEntropy().examples(z, soft).mean(), rtol=1e-5)
+
+
+def test_each_mixed_target_counts_with_its_own_weight():
+    x, weights = np.arange(4, dtype=np.float32)[:, None], np.float32([3, 1, 0, 2])
+    y = np.float32([1, -1, 5, 2])
+    settings = {"augment": "mixup(alpha=1)", "standardize": False, "split": (1, 0, 0), "weights": weights}
+    run = bl.prepare("Dense(1)", x, y, **settings)
+    objective, key = run.objective, jax.random.key(3)
+    parameters = {"dense_1": {"weight": jnp.ones((1, 1)), "bias": jnp.zeros(1)}}
+    mixed, ((share, _), _) = objective.augmentation(jax.random.split(key)[1], jnp.asarray(x), jnp.asarray(y))
+    share, before = float(share), [3, 0, 1, 2]
+    own, others = weights * share, weights[before] * (1 - share)
+    squares = [np.square(np.asarray(mixed)[:, 0] - targets) for targets in (y, y[before])]  # the network is x ↦ x
+    expected = (own * squares[0] + others * squares[1]).sum() / (own + others).sum()
+    value, _ = objective(parameters, {}, Batch(jnp.asarray(x), jnp.asarray(y), jnp.asarray(weights), jnp.ones(4)), key)
+    np.testing.assert_allclose(value, expected, rtol=1e-5)
 
 
 def test_the_codes_of_a_table_are_left_alone(tmp_path):

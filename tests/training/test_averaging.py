@@ -140,6 +140,7 @@ def test_a_batch_size_that_is_given_stays(line):
         ({"optimizer": "lbfgs", "accumulate": 2}, "accumulate changes the gradient, and lbfgs needs it as it is"),
         ({"clip": 0}, "clip is a finite number above 0"),
         ({"accumulate": 0}, "accumulate is a whole number from 1"),
+        ({"accumulate": 21, "epochs": 10, "batch_size": 4}, "accumulate is 21, and the run has 20 batches in all"),
         ({"accumulate": 1.5}, "accumulate is a whole number from 1"),
         ({"average": 1.0}, "average is a finite number above 0 and below 1"),
         ({"average": 0}, "average is a finite number above 0 and below 1"),

@@ -66,6 +66,22 @@ def test_the_losses_are_those_of_steps_at_rising_rates(line):
     np.testing.assert_allclose(found.losses, losses, rtol=1e-4)
 
 
+def test_every_step_of_the_search_has_a_rate_of_its_own_where_the_run_gathers_gradients(line):
+    chosen = {"split": (1, 0, 0), "batch_size": 4}
+    once, gathered = (
+        bl.prepare("Dense(1)", *line, accumulate=count, **chosen).find_learning_rate(steps=20) for count in (1, 4)
+    )
+    np.testing.assert_array_equal(once.losses, gathered.losses)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_noise_of_small_batches_is_no_fall(seed):
+    x = np.random.default_rng(seed).normal(size=(400, 4)).astype(np.float32)
+    found = bl.find_learning_rate("Dense(1)", x, x @ np.float32([1, 2, 3, 4]), batch_size=8, optimizer="adam")
+    assert found.lowest / 100 < found.steepest <= found.lowest
+    assert found.lowest / 100 < found.suggestion < found.lowest
+
+
 def test_a_run_takes_the_rate_that_was_found(points):
     model = bl.fit("Dense(8), Tanh, Dense(3)", *points, learning_rate="find", epochs=30)
     rate = model.settings.learning_rate
@@ -81,6 +97,8 @@ def test_a_run_takes_the_rate_that_was_found(points):
     [
         ({"steps": 3}, "steps is a whole number from 10"),
         ({"lowest": 0}, "from above 0 up to a larger one"),
+        ({"lowest": "a"}, "from above 0 up to a larger one, not from 'a' to 10"),
+        ({"highest": np.nan}, "from above 0 up to a larger one"),
         ({"lowest": 1.0, "highest": 0.5}, "from above 0 up to a larger one"),
         ({"optimizer": optax.sgd(0.1)}, "has its own learning rate"),
     ],
@@ -143,7 +161,18 @@ def test_a_run_can_be_changed_and_says_what_it_cannot(line):
     changed = run.change(learning_rate=0.5, batch_size=1_000)
     assert (changed.settings.learning_rate, changed.settings.batch_size) == (0.5, len(run.parts.train))
     assert run.settings.learning_rate == 0.001
+    longer = run.change(epochs=7, patience=3).settings
+    assert (longer.epochs, longer.patience) == (7, 3)
     with pytest.raises(bl.SettingError, match="its own learning rate"):
         bl.prepare("Dense(1)", *line, optimizer=optax.sgd(0.1)).change(learning_rate=0.1)
     with pytest.raises(bl.SettingError, match="learning_rate is a finite number"):
         run.change(learning_rate=-1.0)
+
+
+@pytest.mark.parametrize(("given", "epochs"), [({}, 37), ({"epochs": 7}, 7)])
+def test_open_epochs_follow_the_batch_that_was_found(given, epochs, monkeypatch):
+    x = np.zeros((6400, 1), np.float32)
+    monkeypatch.setattr(batch_sizes, "works", lambda execution, size, limit: size <= 8)
+    run = bl.prepare("Dense(1)", x, x[:, 0], split=(1, 0, 0), batch_size="find", **given)
+    assert (run.settings.batch_size, run.settings.epochs) == (8, epochs)  # 30,000 steps of 8 are 37 epochs
+    assert run.settings.patience == (None if given else 10)

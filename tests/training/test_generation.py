@@ -8,7 +8,7 @@ import pytest
 
 import backlit as bl
 from backlit.data import text
-from backlit.errors import DataError, SettingError
+from backlit.errors import DataError, SettingError, ShapeError
 
 BOOK = "abc abd bcd. " * 60
 
@@ -70,6 +70,11 @@ def test_one_of_the_top_one_is_greedy(model):
     assert model.generate("ab", 12, temperature=1.5, top_k=1, seed=4) == model.generate("ab", 12, temperature=0)
 
 
+def test_more_of_the_top_than_there_are_is_all_and_numpy_numbers_are_numbers(model):
+    everything = model.generate("ab", 12, temperature=2.0, seed=1)
+    assert model.generate("ab", 12, temperature=np.float32(2), top_k=np.int64(50), seed=np.int64(1)) == everything
+
+
 def test_tokens_are_drawn_by_their_probability(counter):
     prompts = np.zeros((4000, 1), np.int32)
     drawn = counter.generate(prompts, length=1, temperature=3.0)[:, 0]
@@ -92,6 +97,27 @@ def test_a_stream_gives_what_the_whole_sequence_gives(model, counter):
         np.testing.assert_allclose(np.concatenate(pieces, axis=1), whole, rtol=1e-4, atol=1e-6)
     with pytest.raises(SettingError, match="the stream has 9 steps, and it may have 8"):
         stream.push(tokens[:, :1])
+
+
+@pytest.mark.parametrize(
+    ("piece", "error", "said"),
+    [
+        ([1, 2], ShapeError, r"as \(sequences, steps\), not 2$"),
+        (np.zeros((1, 2, 3), int), ShapeError, r"as \(sequences, steps\), not 1×2×3"),
+        (3, ShapeError, "not ()"),
+        ([[1], [1, 2]], ShapeError, "different lengths"),
+        ([[1, 2], [3, 4]], ShapeError, "has 1 sequences, and here are the next steps of 2"),
+        ([["a"]], DataError, "takes numbers, not "),
+        ([[5]], DataError, "the data hold 5"),
+        (np.zeros((1, 8), int), SettingError, "the stream has 9 steps"),
+    ],
+)
+def test_a_piece_that_does_not_fit_is_refused_and_leaves_the_stream_as_it_was(counter, piece, error, said):
+    stream = counter.stream()
+    stream.push([[1]])
+    with pytest.raises(error, match=said):
+        stream.push(piece)
+    assert stream.push(np.ones((1, 7), int)).shape == (1, 7, 5)
 
 
 def test_padded_tokens_are_left_out(counter):
@@ -120,6 +146,10 @@ def test_what_cannot_be_gone_on_with_is_refused(model, prompt, settings, error, 
 
 
 def test_tokens_out_of_range_are_refused(counter):
+    wrong = np.full((2, 8), 5)
+    for use in (counter.predict, counter.predict_proba, lambda x: counter.evaluate(x, x % 5)):
+        with pytest.raises(DataError, match=r"the data hold 5, and Embedding\(5, …\) takes whole numbers from 0 to 4"):
+            use(wrong)
     for prompt in ([5], [0.5], [], "ab"):
         with pytest.raises(DataError, match="prompt"):
             counter.generate(prompt)
@@ -130,3 +160,12 @@ def test_tokens_out_of_range_are_refused(counter):
 def test_a_network_that_tells_no_tokens_cannot_go_on(line):
     with pytest.raises(SettingError, match="tells the next of its tokens"):
         bl.fit("Dense(1)", *line, epochs=1).generate([1])
+
+
+@pytest.mark.parametrize("layer", ["Attention(2)", "EncoderBlock(2)", "Bidirectional(GRU(4, sequence=True))"])
+def test_a_network_that_sees_the_tokens_it_is_to_tell_is_refused(tmp_path, layer):
+    path = tmp_path / "book.txt"
+    path.write_text(BOOK)
+    with pytest.raises(SettingError, match=r"tell the next token of each step, and it sees later ones.*causal=True"):
+        bl.prepare(f"Embedding(7, 8), {layer}, Dense(7)", path, window=8)
+    bl.prepare("Embedding(7, 8), Attention(2, causal=True), GRU(4, sequence=True), Dense(7)", path, window=8)

@@ -81,3 +81,22 @@ def test_names_with_settings_train_and_are_saved(tmp_path):
         assert str(bl.load(tmp_path / name).loss) == name
     chances = bl.fit("Dense(2)", X, y, loss="focal", epochs=5, **ALL).predict_proba(X)
     np.testing.assert_allclose(chances.sum(1), 1, rtol=1e-6)
+
+
+def test_counts_below_0_are_refused_before_training():
+    y = np.arange(20.0)
+    y[7] = -2
+    message = r"the target in row 7 .* is -2, but the loss poisson takes targets of at least 0"
+    with pytest.raises(bl.DataError, match=message):
+        bl.prepare("Dense(1)", X[:20], y, loss="poisson")
+    with pytest.raises(bl.DataError, match=message):
+        bl.prepare("Dense(2)", X[:20], np.stack([-y, y], 1), loss=bl.Several(("mse", 1), ("poisson", 1)))
+
+
+def test_the_constant_prediction_of_a_number_a_step():
+    y = RANDOM.normal(size=(60, 8))
+    x = RANDOM.normal(size=(60, 8, 4)).astype(np.float32)
+    run = bl.prepare("GRU(4, sequence=True), Dense(1)", x, y, split=(1, 0, 0), epochs=1)
+    scores = run.train().scores["baseline"]
+    assert scores["rmse"] == pytest.approx(y.std(0).mean(), rel=0.05)
+    assert scores["r2"] == pytest.approx(0, abs=1e-5)

@@ -127,3 +127,31 @@ def test_double_precision_stays():
         made = bl.minimize(lambda w: (w - 1 / 3) ** 2, np.float64(1), "newton", steps=2)
         assert made.point.dtype == jnp.float64
         assert float(made.point) == pytest.approx(1 / 3, abs=1e-15)
+
+
+@pytest.mark.parametrize("look", [bl.minimize, bl.classify_point])
+@pytest.mark.parametrize("empty", [np.zeros(0), {"a": np.zeros((0, 2))}, []])
+def test_a_point_without_numbers_is_refused(look, empty):
+    with pytest.raises(bl.SettingError, match="has no numbers: give an array"):
+        look(lambda w: jnp.zeros(()), empty)
+
+
+@pytest.mark.parametrize("f", [lambda w: jnp.log(w).sum(), lambda w: jnp.sqrt(w + 1).sum(), lambda w: w.sum() / 0])
+def test_a_point_where_the_function_is_not_finite_is_refused(f):
+    with pytest.raises(bl.GraphError, match="the function is not finite at the point"):
+        bl.classify_point(f, np.array([-1.0, 2.0]))
+
+
+@pytest.mark.filterwarnings("ignore:.seed. is deprecated")  # by Optax, of its own rule
+@pytest.mark.parametrize("name", ["random-search", "local-search", "noisy-sgd"])
+def test_a_rule_that_draws_has_the_runs_seed_unless_its_own_is_written(name, line):
+    def transformed(optimizer, seed):
+        rule = bl.prepare("Dense(1)", *line, optimizer=optimizer, seed=seed).transformation
+        w = jnp.ones(3)
+        told = {"value": jnp.float32(9), "value_fn": lambda w: jnp.float32(0)} if name != "noisy-sgd" else {}
+        return np.asarray(rule.update(w, rule.init(w), w, **told)[0])
+
+    assert (transformed(name, 1) == transformed(name, 1)).all()
+    assert (transformed(name, 1) != transformed(name, 2)).all()
+    assert (transformed(f"{name}(seed=5)", 1) == transformed(f"{name}(seed=5)", 2)).all()
+    assert (transformed(f"{name}(seed=5)", 1) == transformed(name, 5)).all()

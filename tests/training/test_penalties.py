@@ -34,6 +34,8 @@ def penalty_of(**settings):
         ({"l1": 1.0, "penalties": {"dense_2": {"l2": 10.0}}}, 12 + 16 + 4 + 10 * 4),
         ({"penalties": {"residual_1/dense_1": {"l1": 1.0}, "dense_2": {"l1": 3.0}}}, 16 + 3 * 4),
         ({"penalties": {"residual_1": {"l2": 1.0}}, "penalize_biases": True}, 16 + 4),
+        ({"penalties": {"residual_1": {"l2": 1.0}, "residual_1/dense_1": {"l2": 3.0}}}, 3 * 16),
+        ({"penalties": {"residual_1/dense_1": {"l2": 3.0}, "residual_1": {"l2": 1.0}}}, 3 * 16),
     ],
 )
 def test_the_penalty_is_the_sum_over_what_it_falls_on(settings, expected):

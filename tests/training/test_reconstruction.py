@@ -1,6 +1,7 @@
 """Autoencoders, and targets that are images: shapes, units, scores, files, the code, refusals."""
 
 import numpy as np
+import polars as pl
 import pytest
 from sklearn.decomposition import PCA
 
@@ -105,3 +106,16 @@ def test_targets_of_another_size_are_refused():
     model = bl.fit("image-to-image(depth=1)", IMAGES, IMAGES[..., 0][..., None] / 255.0, epochs=1)
     with pytest.raises(bl.DataError, match="8×8×1"):
         model.evaluate(IMAGES, np.zeros((30, 4, 4, 1)))
+
+
+def test_a_table_is_reconstructed_by_the_names_of_its_columns():
+    table = pl.DataFrame({"a": FLAT[:, 0], "b": FLAT[:, 1], "c": FLAT[:, 2], "y": ["no", "yes"] * 100})
+    model = bl.fit("autoencoder(code=1, hidden=3)", table, target="y", epochs=1)
+    np.testing.assert_array_equal(model.predict(table.select("y", "c", "a", "b")), model.predict(table))
+    assert model.evaluate(table)["loss"] == model.evaluate(table.drop("y"))["loss"]
+    with pytest.raises(bl.DataError, match="no column 'b'"):
+        model.predict(table.drop("b"))
+    with pytest.raises(bl.DataError, match="leave y out"):
+        model.evaluate(FLAT[:, :3], FLAT[:, :3])
+    with pytest.raises(bl.SettingError, match="leave y= out"):
+        bl.prepare("Dense(5)", FLAT, FLAT[:, 0], reconstruct=True)

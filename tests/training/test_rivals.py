@@ -81,3 +81,17 @@ def test_on_the_command_line(tmp_path, capsys):
     made, _ = json.JSONDecoder().raw_decode(said)
     assert [rival["name"] for rival in made["baselines"]][:2] == ["network", "nearest neighbor"]
     assert "stored bytes" in said
+
+
+def test_targets_of_steps_are_refused_before_any_training(tmp_path, capsys):
+    book = tmp_path / "book.txt"
+    book.write_text("abc abd bcd. " * 60)
+    network = "Embedding(7, 4), GRU(4, sequence=True), Dense(7)"
+    with pytest.raises(bl.SettingError, match="here it has 8 classes: leave the baselines out"):
+        bl.baselines(bl.prepare(network, book, window=8))
+    with pytest.raises(SystemExit) as end:
+        main(["train", str(book), "--network", network, "--window", "8", "--baselines", "--out", str(tmp_path / "run")])
+    said = capsys.readouterr()
+    assert end.value.code == 2
+    assert "leave the baselines out" in said.err
+    assert "epochs in" not in said.out

@@ -166,3 +166,20 @@ def test_each_of_several_targets_has_its_scores():
         assert scores[f"r2 {name}"] == pytest.approx(1 - errors / truth.var(), abs=1e-5)
     assert scores["r2"] == pytest.approx((scores["r2 sum"] + scores["r2 wide"]) / 2, abs=1e-6)
     assert set(model.scores["baseline"]) == set(model.scores["test"]) == set(scores)
+
+
+@pytest.mark.parametrize(("units", "loss"), [(2, None), (1, None), (1, "bce")])
+def test_two_classes_a_step_are_learned_and_scored_on_other_lengths(units, loss):
+    x = np.random.default_rng(0).normal(size=(40, 6, 1)).astype(np.float32)
+    x[::2, 4:] = np.nan
+    y = np.where(np.isnan(x[..., 0]), -1, x[..., 0] > 0).astype(np.int32)
+    network, how = f"GRU(4, sequence=True), Dense({units})", {"task": "two classes", "loss": loss}
+    model = bl.fit(network, x, y, epochs=60, learning_rate=0.05, **how)
+    assert model.loss.name == ("cross-entropy" if units == 2 else "bce")
+    assert model.scores["test"]["accuracy"] > 0.9
+    scores = model.evaluate(list(x[::2, :4]), y[::2, :4])
+    assert scores == pytest.approx(model.evaluate(x[::2], y[::2]), rel=1e-5)
+    with pytest.raises(DataError, match="at most 6 steps"):
+        model.evaluate(list(x[::2, :4]), np.zeros((20, 7), int))
+    with pytest.raises(bl.ShapeError, match=r"keep the time axis, GRU\(…, sequence=True\)"):
+        bl.prepare(f"GRU(4), Dense({units})", x, y, **how)

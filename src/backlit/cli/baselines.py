@@ -9,6 +9,13 @@ if TYPE_CHECKING:
     from backlit.training.rivals import Rival
 
 
+def check_rivals(run: "Run") -> None:
+    """Refuse a run whose targets the models do not take."""
+    from backlit.training.rivals import check_targets
+
+    check_targets(run)
+
+
 def rivals_of(run: "Run", model: "Model") -> list["Rival"]:
     """The network and its rivals."""
     from backlit.training.rivals import baselines

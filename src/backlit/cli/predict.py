@@ -26,6 +26,9 @@ def predict(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write a .csv, .tsv or .parquet file.")
     ] = None,
+    probabilities: Annotated[
+        bool, typer.Option("--probabilities", help="Where each step has a class, also every class's probability.")
+    ] = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -33,6 +36,7 @@ def predict(
 
     Columns are matched by name; missing columns and unknown categories are
     reported. For classes, each row also holds every class's probability.
+    Where each step of a row has a class, one line comes for each step.
     Without -o, a terminal shows the first rows, and a pipe gets CSV.
     """
     folder = model_folder(run)
@@ -41,7 +45,10 @@ def predict(
     from backlit.training import load
 
     model = load(folder)
-    table = answers(model, source)
+    if model.schema.classes and model.schema.target_shape:
+        table = steps(model, source, probabilities)
+    else:
+        table = answers(model, source)
     warn = Report(silent=quiet, stderr=True)
     for note in model.notes:
         warn.note(note)
@@ -83,6 +90,24 @@ def predictions(model: "Model", source: str) -> "DataFrame":
     values = values.reshape(len(values), -1)
     names = schema.target if len(schema.target) == values.shape[1] else range(values.shape[1])
     return pl.DataFrame({f"prediction {name}": values[:, place] for place, name in enumerate(names)})
+
+
+def steps(model: "Model", source: str, probabilities: bool) -> "DataFrame":
+    """The class at each step, one row a step that is no padding, and the probability of each class where asked."""
+    import numpy as np
+    import polars as pl
+
+    from backlit.training.tokens import vocabulary_of
+
+    answers: Any = model.predict_proba(source) if probabilities else model.predict(source)
+    x, _ = model.schema.encode(source)
+    real = x >= 0 if vocabulary_of(model.network) is not None else ~np.isnan(x).reshape(*x.shape[:2], -1).all(-1)
+    row, step = np.nonzero(real)
+    answers = answers[row, step]
+    if not probabilities:
+        return pl.DataFrame({"row": row, "step": step, "prediction": answers})
+    chances = {f"p({name})": answers[:, place] for place, name in enumerate(model.schema.classes)}
+    return pl.DataFrame({"row": row, "step": step, "prediction": model.schema.decode(answers.argmax(-1)), **chances})
 
 
 def write_table(table: "DataFrame", path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from backlit.cli import options
-from backlit.cli.baselines import rivals_of, show_rivals
+from backlit.cli.baselines import check_rivals, rivals_of, show_rivals
 from backlit.cli.card import show_card
 from backlit.cli.network import show_summary
 from backlit.cli.output import Report, number, print_json, write_json
@@ -134,7 +134,12 @@ def train(
         typer.Option(help="Stop once the loss changes by a smaller share of itself.", rich_help_panel=TRAINING),
     ] = None,
     time_limit: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="Stop after this time.", rich_help_panel=TRAINING)
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="Stop training after this time; compiling and scoring come on top.",
+            rich_help_panel=TRAINING,
+        ),
     ] = None,
     seed: Annotated[
         int, typer.Option(help="Of the split, the first weights, the order of the rows.", rich_help_panel=TRAINING)
@@ -204,6 +209,8 @@ def train(
             loss=loss,
             **{name: value for name, value in settings.items() if value is not None},
         )
+        if baselines:
+            check_rivals(run)
         check_space(folder, 8 * run.summary().parameters + 1_000_000)
         show_run(report, run)
         with following(report, run.settings.epochs or 1) as follow:

@@ -37,8 +37,8 @@ def content_of(x: Any, y: Any = None, name: str = "array", target: tuple[str, ..
     """The content of an array of inputs (N, ...) and its targets (N,) or (N, T), if any.
 
     Numbers become float32, but uint8 stays; grayscale images (N, H, W) of uint8 gain their axis of channels, and plain
-    numbers (N,) become (N, 1). Arrays (T, F) or (T,) of unequal length are sequences, and so is an array (N, T, F) with
-    NaN in every feature of the steps behind their ends.
+    numbers (N,) become (N, 1). A list of arrays (T, F), or of arrays (T,) of unequal length, holds sequences, and so
+    does an array (N, T, F) with NaN in every feature of the steps behind their ends.
 
     Raises:
         DataError: the values are no numbers, or are missing or infinite, or the lengths differ.

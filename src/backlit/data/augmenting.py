@@ -17,7 +17,7 @@ from jax.scipy.ndimage import map_coordinates
 
 from backlit.calls import read_calls
 from backlit.errors import SettingError, nearest
-from backlit.shapes import Array, Shape, write
+from backlit.shapes import Array, Shape, Tree, write
 
 
 def mirror(key: Array, x: Array, probability: float = 0.5) -> Array:
@@ -172,17 +172,25 @@ class Augmentation:
     calls: tuple[tuple[str, tuple[tuple[str, float], ...]], ...]
     deviations: tuple[float, ...]
 
-    def __call__(self, key: Array, x: Array, y: Array) -> tuple[Array, list[tuple[Any, Array]]]:
-        """A batch changed at random, and its targets with their shares in the loss, which sum to 1."""
+    def __call__(self, key: Array, x: Array, y: Tree) -> tuple[Array, list[tuple[Any, Tree]]]:
+        """A batch changed at random, and its targets with their shares in the loss, which sum to 1.
+
+        Args:
+            key: the random key.
+            x: inputs (B, ...).
+            y: targets (B, ...), or a tuple of what belongs to them, such as targets and weights.
+        """
         x = x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32)
-        targets: list[tuple[Any, Array]] = [(1.0, y)]
+        targets: list[tuple[Any, Tree]] = [(1.0, y)]
         for place, (name, settings) in enumerate(self.calls):
             change = partial(AUGMENTATIONS[name].function, jax.random.fold_in(key, place), **dict(settings))
             if name == "noise":
                 x = x + jnp.asarray(self.deviations, x.dtype) * change(jnp.zeros_like(x))
             elif name == "mixup":
                 x, share = change(x)
-                targets = [(share * s, t) for s, t in targets] + [((1 - share) * s, partner(t)) for s, t in targets]
+                targets = [(share * s, t) for s, t in targets] + [
+                    ((1 - share) * s, jax.tree.map(partner, t)) for s, t in targets
+                ]
             else:
                 x = change(x)
         return x, targets

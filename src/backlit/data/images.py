@@ -30,13 +30,15 @@ def read_images(path: Path) -> Content:
     """
     if path.is_file():
         return Content(path.name, load([path])[0])
+    beside = [child for child in visible(path) if not child.is_dir()]
     folders = {folder.name.lower(): folder for folder in visible(path) if folder.is_dir()}
     train = next((folders[name] for name in TRAIN if name in folders), None)
     if train is None or not set(folders) <= {*TRAIN, *SEPARATE}:
         return read_classes(path)
     parts = {part: read_classes(folders[name]) for name, part in SEPARATE.items() if name in folders}
     whole = read_classes(train)
-    return replace(whole, name=path.resolve().name, parts=parts)
+    notes = (*whole.notes, *left_out("files beside the folders of the parts", beside, path))
+    return replace(whole, name=path.resolve().name, parts=parts, notes=notes)
 
 
 def read_classes(folder: Path) -> Content:
@@ -45,16 +47,18 @@ def read_classes(folder: Path) -> Content:
     found = [(file, child.name) for child in classes for file in visible(child)] or [
         (file, "") for file in visible(folder)
     ]
-    images = [(file, label) for file, label in found if file.suffix.lower() in SUFFIXES]
+    images = [(file, label) for file, label in found if is_image(file)]
     if not images:
         raise DataError(
             f"{folder} has no images: a folder for each class is needed, with files inside such as "
             f"{', '.join(sorted(SUFFIXES))}; or IDX files named as MNIST's, train-images-idx3-ubyte and so on"
         )
-    notes = []
-    if len(images) < len(found):
-        other = next(file for file, _ in found if file.suffix.lower() not in SUFFIXES)
-        notes.append(f"files that are no images, left out: {len(found) - len(images)}, such as {other.name}")
+    chosen = {file for file, _ in images}
+    rest = [file for file in (*visible(folder), *(file for file, _ in found)) if file not in {*chosen, *classes}]
+    rest = list(dict.fromkeys(rest))
+    notes = left_out("files that are no images", [f for f in rest if not f.is_dir() and not is_image(f)], folder)
+    notes += left_out("images outside the class folders", [file for file in rest if is_image(file)], folder)
+    notes += left_out("folders inside the class folders", [file for file in rest if file.is_dir()], folder)
     empty = [child.name for child in classes if child.name not in {label for _, label in images}]
     if classes and empty:
         notes.append(f"folders without images: {', '.join(empty)}")
@@ -78,11 +82,12 @@ def load(files: Sequence[Path]) -> tuple[np.ndarray, list[Path], list[str]]:
     from PIL import Image
 
     wrong = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
-    sizes, colors = {}, Counter[bool]()
+    sizes, colors, transparent = {}, Counter[bool](), []
     for file in files:
         with suppress(*wrong), Image.open(file) as image:
             sizes[file] = image.size
             colors[not is_gray(image.mode)] += 1
+            transparent += [file.name] if image.has_transparency_data else []
     first, where = next(((size, file) for file, size in sizes.items()), ((1, 1), None))
     other = next(((size, file) for file, size in sizes.items() if size != first), None)
     if other:
@@ -101,8 +106,11 @@ def load(files: Sequence[Path]) -> tuple[np.ndarray, list[Path], list[str]]:
         raise DataError(f"{unreadable([str(file) for file in files])}: replace them, or name another folder")
     kept = "color" if color else "grayscale"
     mixed = f"{colors[True]} color and {colors[False]} grayscale images, all read as {kept}"
+    notes = [mixed] if len(+colors) > 1 else []
+    if transparent:
+        notes.append(f"images whose alpha channel is left out: {few(transparent)}")
     whole = set(read)
-    return images[: len(read)], [file for file in files if file not in whole], [mixed] if len(+colors) > 1 else []
+    return images[: len(read)], [file for file in files if file not in whole], notes
 
 
 def pixels(file: Path, color: bool) -> np.ndarray:
@@ -134,6 +142,25 @@ def with_channels(images: np.ndarray, channels: int) -> np.ndarray:
 def is_gray(mode: str) -> bool:
     """Whether a mode of Pillow has one channel of brightness."""
     return mode in ("1", "L", "LA", "La", "F") or mode.startswith("I")
+
+
+def is_image(path: Path) -> bool:
+    """Whether a path is a file with the suffix of an image."""
+    return path.suffix.lower() in SUFFIXES and not path.is_dir()
+
+
+def left_out(what: str, paths: Sequence[Path], folder: Path) -> list[str]:
+    """What of a folder is not read, if anything, in words."""
+    return [f"{what}, left out: {few([str(path.relative_to(folder)) for path in paths])}"] if paths else []
+
+
+def few(names: Sequence[str]) -> str:
+    """How many names there are, and the first of them.
+
+    >>> few(["a", "b"])
+    '2, such as a, b'
+    """
+    return f"{len(names)}, such as {', '.join(names[:5])}"
 
 
 def unreadable(names: Sequence[str]) -> str:

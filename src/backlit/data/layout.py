@@ -84,11 +84,12 @@ class Layout:
         Raises:
             DataError: a column is missing or has gaps, or the rows are fewer than a window has.
         """
-        for setting, name in (("sequence_by", self.sequence_by), ("step_by", self.step_by)):
+        ordering = "order_by" if self.window else "step_by"
+        for setting, name in (("sequence_by", self.sequence_by), (ordering, self.step_by)):
             if name and name not in frame.columns:
                 raise DataError(f"{setting}: no column {name!r}; {nearest(name, frame.columns)}")
         rows = np.arange(frame.height)
-        times = values.order_of(frame[self.step_by], "step_by") if self.step_by else rows
+        times = values.order_of(frame[self.step_by], ordering) if self.step_by else rows
         if self.window:
             count = frame.height - self.window + 1
             if count < 1:
@@ -158,10 +159,10 @@ class Layout:
         """The one value that a column has in each sequence; null where it has none."""
         import polars as pl
 
-        known = pl.col(column.name).drop_nulls()
+        values = pl.col(column.name).drop_nulls()
         sequence = pl.Series("", np.repeat(np.arange(len(sequences)), sequences.lengths))
         held = (
-            column.to_frame().group_by(sequence, maintain_order=True).agg(value=known.first(), kinds=known.n_unique())
+            column.to_frame().group_by(sequence, maintain_order=True).agg(value=values.first(), kinds=values.n_unique())
         )
         if (held["kinds"] > 1).any():
             index = int(np.argmax(held["kinds"].to_numpy() > 1))

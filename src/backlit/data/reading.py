@@ -90,18 +90,25 @@ def read(
     """
     if text is not None or (isinstance(source, str | os.PathLike) and os.path.isfile(source) and is_text(Path(source))):
         named = {"target": target, "y": y, "task": task, "columns": columns, "weights": weights, "order_by": order_by}
-        return of_text(source, text, window, {**named, "sequence_by": sequence_by, "reconstruct": reconstruct or None})
+        named |= {"sequence_by": sequence_by, "step_by": step_by, "horizon": horizon}
+        return of_text(source, text, window, {**named, "reconstruct": reconstruct or None})
     layout = layout_of(sequence_by, step_by, window, horizon, order_by)
+    if reconstruct and y is not None:
+        raise SettingError("reconstruct=True makes the inputs themselves the targets: leave y= out, or reconstruct")
     content = load(source, y)
+    reconstructed: tuple[str, ...] = ()
     if reconstruct:
-        content, target = reconstruction_of(content, target), None
+        content, reconstructed = reconstruction_of(content, target)
+        target = None
     if layout and layout.window and isinstance(content.inputs, np.ndarray):
         content = series_of(content)
     notes = list(content.notes)
     weight_column = weights if isinstance(weights, str) else None
     if isinstance(content.inputs, np.ndarray | Sequences):
+        if window is not None:
+            raise DataError(f"window = {window!r} cuts one series, and {content.name} holds sequences: leave it out")
         named = {"target": target, "weights": weight_column, "order_by": order_by, "columns": columns}
-        for setting, value in {**named, "sequence_by": sequence_by, "window": window}.items():
+        for setting, value in {**named, "sequence_by": sequence_by}.items():
             if value is not None:
                 raise DataError(f"{setting} = {value!r} names columns, and {content.name} is an array: it has none")
         examples = Examples(content.inputs, content.targets, name_targets(content))
@@ -122,7 +129,8 @@ def read(
     if examples.frame is None:
         kind = "sequence" if isinstance(inputs, Sequences) else "array"
         dtype = "float32" if isinstance(inputs, Sequences) else str(inputs.dtype)
-        schema = Schema(kind, found.task, found.classes, names, (), inputs.shape[1:], dtype)
+        matched = tuple(columns_of.Column(name, "number") for name in reconstructed)
+        schema = Schema(kind, found.task, found.classes, names, matched, inputs.shape[1:], dtype)
     else:
         raw: Any = inputs.steps if isinstance(inputs, Sequences) else inputs
         typed, schema = infer_table(raw, columns or {}, Schema("table", found.task, found.classes, names))
@@ -152,8 +160,8 @@ def read(
     return dataset.with_parts(**content.parts)
 
 
-def reconstruction_of(content: Content, target: str | Sequence[str] | None) -> Content:
-    """A source whose targets are its own inputs, as numbers.
+def reconstruction_of(content: Content, target: str | Sequence[str] | None) -> tuple[Content, tuple[str, ...]]:
+    """A source whose targets are its own inputs, as numbers, and the names of a table's columns among them.
 
     Raises:
         DataError: they are sequences, or a column that is no target holds no numbers, or has gaps.
@@ -171,8 +179,9 @@ def reconstruction_of(content: Content, target: str | Sequence[str] | None) -> C
                     "complete columns of numbers: leave the column out of the table, or name it as the target"
                 )
         inputs = np.stack([values.single(column) for column in numbers.values()], axis=1)
-        return replace(content, inputs=inputs, targets=inputs, target=tuple(f"{name} again" for name in numbers))
-    return replace(content, targets=inputs, target=("input",))
+        again = tuple(f"{name} again" for name in numbers)
+        return replace(content, inputs=inputs, targets=inputs, target=again), tuple(numbers)
+    return replace(content, targets=inputs, target=("input",)), ()
 
 
 def of_text(source: Any, unit: str | None, window: int | None, others: Mapping[str, Any]) -> Dataset:
@@ -181,7 +190,7 @@ def of_text(source: Any, unit: str | None, window: int | None, others: Mapping[s
         if value is not None:
             raise DataError(f"{setting} = {value!r} is for tables and arrays, and {source} is read as text")
     unit = texts.check_unit(unit or "characters")
-    if window is not None and (not isinstance(window, int | np.integer) or window < 1):
+    if window is not None and (isinstance(window, bool) or not isinstance(window, int | np.integer) or window < 1):
         raise SettingError(f"window = {window!r}, but a whole number of at least 1 is needed")
     if not isinstance(source, str | os.PathLike):
         raise DataError(f"text = {unit!r} reads a file, and the data are no path")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,7 +35,7 @@ class Schema:
         task: 'regression', 'two classes' or 'many classes'.
         classes: their names, in the order of their codes; none for a regression.
         target: the name of the target, or of each.
-        columns: of a table, without the target.
+        columns: of a table, without the target; of an array those that a table for it is read by, or none.
         input_shape: of one row of the raw matrix, without the batch axis; of a sequence (T, F), T the longest known.
         dtype: of the raw matrix: float32, uint8, or int32 of text.
         layout: how the rows of a table become sequences, or None.
@@ -55,7 +57,8 @@ class Schema:
     @property
     def features(self) -> tuple[Feature, ...]:
         """The columns of a table's raw matrix: names, and numbers of categories (0 for a number)."""
-        return tuple(feature for column in self.columns for feature in column.features)
+        columns = () if self.kind == "array" else self.columns
+        return tuple(feature for column in columns for feature in column.features)
 
     @property
     def used(self) -> tuple[Column, ...]:
@@ -125,8 +128,14 @@ class Schema:
         """What a source holds; the array (T, F) of a series, with targets (T,) if any, as the table that it stands for.
 
         Raises:
-            DataError: the source cannot be found or read, or the array has another number of columns.
+            DataError: the source cannot be found or read, the array has another number of columns, or there are
+                targets where the inputs themselves are.
         """
+        if self.reconstructs and y is not None:
+            raise DataError("the network reconstructs its inputs, which are the targets: leave y out")
+        if self.kind in text.UNITS and isinstance(source, str | os.PathLike) and os.path.isfile(source):
+            whole: Any = text.read_text(Path(source))
+            source = Content(whole.name, whole)
         content = load(source, y)
         if self.kind in text.UNITS:
             return text.windows(content, self.kind, self.input_shape[0])
@@ -157,17 +166,17 @@ class Schema:
             return inputs
         if self.kind == "sequence":
             return self.sequences_of(inputs)
-        if isinstance(inputs, Sequences):
-            raise DataError(f"{inputs.describe()} where the shape {self.input_shape} is needed, as in training")
         if self.kind == "array":
             return self.encode_array(inputs)[0]
+        if isinstance(inputs, Sequences):
+            raise DataError(f"{inputs.describe()} where the shape {self.input_shape} is needed, as in training")
         return self.frame_of(inputs) if isinstance(inputs, np.ndarray) else inputs
 
     def encode_inputs(self, inputs: Inputs) -> tuple[np.ndarray, list[str]]:
         """The raw matrix of inputs, and what there is to report."""
         if self.kind in text.UNITS:
             return text.encode(inputs, self.classes)
-        if self.kind == "array" and not isinstance(inputs, Sequences):
+        if self.kind == "array":
             return self.encode_array(inputs)
         held: Any = self.conform(inputs)
         if not isinstance(held, Sequences):
@@ -220,9 +229,13 @@ class Schema:
             encoded.extend(features)
         return np.stack(encoded, axis=1), notes
 
-    def encode_array(self, inputs: np.ndarray | pl.DataFrame) -> tuple[np.ndarray, list[str]]:
-        """The array (N, *input_shape) of an array, or of a table whose columns are as many numbers."""
+    def encode_array(self, inputs: Inputs) -> tuple[np.ndarray, list[str]]:
+        """The array (N, *input_shape) of an array, of sequences of one length, or of a table of as many numbers."""
         notes = []
+        if isinstance(inputs, Sequences):
+            if (inputs.lengths != inputs.longest).any():
+                raise DataError(f"{inputs.describe()} where the shape {self.input_shape} is needed, as in training")
+            inputs = inputs.pad()
         if not isinstance(inputs, np.ndarray):
             inputs = self.matrix_of(inputs)
         if self.dtype == "uint8" and inputs.ndim == 4 and inputs.shape[1:3] == self.input_shape[:2]:
@@ -257,8 +270,14 @@ class Schema:
         return pl.DataFrame({name: np.ascontiguousarray(inputs[:, place]) for place, name in enumerate(names)})
 
     def matrix_of(self, frame: pl.DataFrame) -> np.ndarray:
-        """The columns of a table, but the target, as an array of numbers."""
+        """The columns of a table that training had, by name, or all but the target, as an array of numbers."""
         columns = [Column(name, "number") for name in frame.columns if name not in self.target]
+        if self.columns:
+            absent = [column.name for column in self.columns if column.name not in frame.columns]
+            if absent:
+                hints = nearest(absent[0], frame.columns)
+                raise DataError(f"no column {', '.join(map(repr, absent))}, which the network was trained on; {hints}")
+            columns = list(self.columns)
         width = self.input_shape[0]
         if len(self.input_shape) != 1 or len(columns) != width:
             raise DataError(
@@ -294,7 +313,10 @@ class Schema:
             given = targets.columns_of(frame, names)
         if given is None:
             return None
-        return targets.numbered(self.target[0], given, self.task, self.classes, self.target_shape)
+        shape = self.target_shape
+        if shape and self.classes and self.kind == "sequence":
+            shape = (max(self.sequences_of(content.inputs).longest, self.input_shape[0]),)
+        return targets.numbered(self.target[0], given, self.task, self.classes, shape)
 
     def decode(self, codes: Sequence[int] | np.ndarray) -> list[str]:
         """The names of classes by their codes.

@@ -81,8 +81,11 @@ class Sequences:
 
 
 def nested(source: Any) -> list[np.ndarray] | np.ndarray | None:
-    """The arrays of a list (or an array of objects) of arrays (T,) or (T, F): in one array where all have one shape,
-    else each (T, F); None where the source is nothing of the kind."""
+    """The arrays of a list (or an array of objects) of arrays (T,) or (T, F), each as (T, F); in one array where all
+    have one shape that is no (T, F) of numbers; None where the source is nothing of the kind.
+
+    Arrays (H, W) of uint8 are images, and lists of one shape an array, not sequences.
+    """
     listed = isinstance(source, list) or (isinstance(source, np.ndarray) and source.dtype == object)
     if not listed or not len(source) or not all(hasattr(item, "__len__") for item in source):
         return None
@@ -90,7 +93,8 @@ def nested(source: Any) -> list[np.ndarray] | np.ndarray | None:
         arrays = [np.asarray(item) for item in source]
     except (ValueError, TypeError):
         return None
-    if len({array.shape for array in arrays}) == 1:
+    plain = isinstance(source[0], list) or arrays[0].dtype == np.uint8 or arrays[0].ndim != 2
+    if plain and len({array.shape for array in arrays}) == 1:
         return np.stack(arrays) if isinstance(source, np.ndarray) else None
     rank = arrays[0].ndim
     if rank not in (1, 2) or not all(array.ndim == rank and array.dtype.kind in "biuf" for array in arrays):

@@ -60,6 +60,11 @@ def infer(name: str, given: pl.Series | np.ndarray, task: str | None = None) -> 
     if isinstance(given, np.ndarray) and given.ndim == 2 and given.shape[1] == 1:
         given = given[:, 0]
     if isinstance(given, np.ndarray) and given.ndim > 1:
+        if task is None and given.ndim == 2 and given.dtype.kind == "i" and given.min() == -1:
+            raise DataError(
+                f"the target {name!r} of shape {given.shape} holds whole numbers from -1: give task='many classes' "
+                f"where each step has a class, and -1 none that counts, or task='regression' where they are numbers"
+            )
         if task in (None, "regression"):
             return several(name, given)
         if given.ndim == 2 and not is_one_hot(given):
@@ -129,19 +134,21 @@ def numbered(
 ) -> np.ndarray:
     """The targets of another source as numbers, for a task, classes and a shape of one target that are known.
 
+    Classes of fewer steps are padded with −1.
+
     Raises:
         DataError: a target is missing, is no number, or is no class that is known.
     """
-    if isinstance(given, np.ndarray) and given.ndim == 2 and given.shape[1] == 1:
-        given = given[:, 0]
     if shape and task != "regression":
         found = at_steps(name, np.asarray(given))
-        if found.shape[1:] != tuple(shape) or found.max() >= len(classes):
+        if found.ndim != 2 or found.shape[1] > shape[0] or found.max() >= len(classes):
             raise DataError(
-                f"targets of shape {found.shape}, up to {found.max()}, where {needed(shape)} below {len(classes)} are "
-                f"needed"
+                f"targets of shape {found.shape}, up to {found.max()}, where a class below {len(classes)} is needed "
+                f"for each of at most {shape[0]} steps"
             )
-        return found
+        return np.pad(found, ((0, 0), (0, shape[0] - found.shape[1])), constant_values=-1)
+    if isinstance(given, np.ndarray) and given.ndim == 2 and given.shape[1] == 1:
+        given = given[:, 0]
     if isinstance(given, np.ndarray) and given.ndim > 1 and task != "regression":
         given = one_hot(name, given)
     if isinstance(given, np.ndarray) and given.ndim > 1:

@@ -46,10 +46,12 @@ def parse_ts(lines: Iterable[str], name: str) -> Content:
     told = ((place, line) for place, line in told if line and line[0] not in "#%")
     header = read_header(told, name)
     kind = next((word for word in ("classlabel", "targetlabel") if header.get(word, "").startswith("true")), "")
+    classes = header["classlabel"].split()[1:] if kind == "classlabel" else []
     arrays, labels = [], []
     for place, line in told:
         *features, label = line.split(":") if kind else (*line.split(":"), "")
         labels.append(label.strip())
+        check_label(labels[-1], bool(features), kind, classes, f"{name}, line {place}")
         arrays.append(read_steps(features, f"{name}, line {place}"))
     if not arrays:
         raise DataError(f"{name} holds no sequences: after @data a line for each is needed")
@@ -57,8 +59,8 @@ def parse_ts(lines: Iterable[str], name: str) -> Content:
     note = (found.describe(),)
     if not kind:
         return Content(name, found, notes=note)
-    classes = "two classes" if len(set(labels) - {"?"}) == 2 else "many classes"
-    task = classes if kind == "classlabel" else "regression"
+    told_apart = "two classes" if len(set(labels) - {"?"}) == 2 else "many classes"
+    task = told_apart if kind == "classlabel" else "regression"
     return Content(name, found, np.array(labels), (kind.removesuffix("label"),), notes=note, task=task)
 
 
@@ -75,6 +77,14 @@ def read_header(lines: Iterator[tuple[int, str]], name: str) -> dict[str, str]:
             raise DataError(f"{name}, line {place}: {line[:40]!r} where a line of the header, such as @data, is needed")
         header[word[1:]] = said.strip()
     raise DataError(f"{name} has no line @data: it is no .ts file of the time-series archive")
+
+
+def check_label(label: str, behind: bool, kind: str, classes: Sequence[str], where: str) -> None:
+    """Raise a `DataError` where a line ends without the label that the header tells of, or in one it does not list."""
+    if kind and (not label or "," in label or not (behind or label.lower() in classes)):
+        raise DataError(f"{where}: no label, which the header tells of: it is needed last, behind a colon")
+    if classes and label != "?" and label.lower() not in classes:
+        raise DataError(f"{where}: the label {label!r} is none of @classLabel, {', '.join(classes[:10])}: correct one")
 
 
 def read_steps(features: Sequence[str], where: str) -> np.ndarray:

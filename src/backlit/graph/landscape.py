@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from backlit.errors import GraphError, SettingError
 from backlit.graph.curvature import hvp
 from backlit.graph.gradients import grad
 from backlit.shapes import Array
@@ -51,13 +52,16 @@ def classify_point(f: Callable[[Any], Array], point: Any, tolerance: float = TOL
             0.001.
 
     Raises:
-        GraphError: f cannot be traced or differentiated.
+        GraphError: f cannot be traced or differentiated, or is not finite at the point.
+        SettingError: the point has no numbers.
 
     >>> classify_point(lambda x: x[0] ** 2 - 4 * x[1] ** 2, jnp.zeros(2)).kind
     'saddle'
     """
     start = jax.tree.map(lambda leaf: jnp.asarray(leaf) * 1.0, point)
     flat, restore = ravel_pytree(start)
+    if not flat.size:
+        raise SettingError("the point has no numbers: give an array of at least one, or a tree of them")
 
     @jax.jit
     def look(flat: Array) -> tuple[Array, Array]:
@@ -67,6 +71,8 @@ def classify_point(f: Callable[[Any], Array], point: Any, tolerance: float = TOL
         return jnp.linalg.norm(gradient), jnp.linalg.eigvalsh(hessian, symmetrize_input=True)
 
     slope, eigenvalues = (np.asarray(value) for value in look(flat))
+    if not (np.isfinite(f(start)) and np.isfinite(slope) and np.isfinite(eigenvalues).all()):
+        raise GraphError("the function is not finite at the point, or its derivatives are not: give another point")
     sizes = np.abs(eigenvalues)
     largest, smallest = float(sizes.max()), float(sizes.min())
     rising, falling = eigenvalues > tolerance * largest, eigenvalues < -tolerance * largest

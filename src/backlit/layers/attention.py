@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from backlit.errors import SettingError, ShapeError
-from backlit.layers.block import Block, Context, Parameters, State
+from backlit.layers.block import Block, Context, Parameters, State, checked_steps
 from backlit.layers.dense import Dense
 from backlit.layers.plan import EVERYTHING, POINT, Plan
 from backlit.layers.settings import keep_flag, keep_whole
@@ -69,7 +69,7 @@ class Attention(Block):
         start = state.get("position", 0) if context.streaming else 0
         if self.rotary:
             query, key = rotate(query, start), rotate(key, start)
-        real = _checked(context.steps, x)
+        real = checked_steps(context.steps, x)
         after: State = {}
         if context.streaming:
             key, value, real, after = self._remember(key, value, real, state, context.streaming)
@@ -89,12 +89,17 @@ class Attention(Block):
             )
         start = state.get("position", jnp.int32(0))
         new = {"keys": key, "values": value} | ({} if real is None else {"real": real})
+        if real is None and "real" in state:
+            new["real"] = jnp.ones(key.shape[:2], state["real"].dtype)
         if key.shape[1] > longest:
             raise ShapeError(f"a stream of at most {longest} steps was given {key.shape[1]}")
         kept = {}
         for name, array in new.items():
-            before = state.get(name, jnp.zeros((len(array), longest, *array.shape[2:]), array.dtype))
+            fill = jnp.ones if name == "real" else jnp.zeros  # steps that came without a mask were real
+            before = state.get(name, fill((len(array), longest, *array.shape[2:]), array.dtype))
             kept[name] = lax.dynamic_update_slice_in_dim(before, array, start, axis=1)
+        beyond = start + key.shape[1] > longest  # no place is left: NaN, and never a step in another's place
+        kept["values"] = jnp.where(beyond, jnp.nan, kept["values"])
         return kept["keys"], kept["values"], kept.get("real"), {**kept, "position": start + key.shape[1]}
 
 
@@ -134,7 +139,7 @@ class CrossAttention(Block):
             )
         query = _heads(parameters, "query", x, self)
         key, value = (_heads(parameters, name, memory, self) for name in ("key", "value"))
-        real = _checked(context.memory_steps, memory)
+        real = checked_steps(context.memory_steps, memory)
         visible = None if real is None else real[:, None, None] > 0
         return _join(parameters, attend(query, key, value, visible), self), {}
 
@@ -230,16 +235,3 @@ def _join(parameters: Parameters, heads: Array, block: Attention | CrossAttentio
 def _product(parameters: Parameters, name: str, x: Array, block: Attention | CrossAttention) -> Array:
     with jax.named_scope(name):
         return _dense(x.shape[-1], block.bias).apply(parameters[name], {}, x, Context())[0]
-
-
-def _checked(steps: Array | None, x: Array) -> Array | None:
-    """The real steps (B, T) of a sequence.
-
-    Raises:
-        ShapeError: the mask does not fit the sequence.
-    """
-    if steps is not None and steps.shape != x.shape[:2]:
-        raise ShapeError(
-            f"the mask of real steps has the shape {write(steps.shape)}, and the sequences are {write(x.shape[:2])}"
-        )
-    return steps

@@ -17,7 +17,7 @@ from backlit.errors import SettingError, ShapeError
 from backlit.layers.plan import Plan
 from backlit.layers.settings import is_whole
 from backlit.layers.summary import Summary, summarize
-from backlit.shapes import Array, Shape
+from backlit.shapes import Array, Shape, write
 
 Parameters: TypeAlias = dict[str, Any]
 State: TypeAlias = dict[str, Any]
@@ -73,6 +73,11 @@ class Block(ABC):
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """The output (B, *output) for an input (B, *input), and the state after it."""
 
+    @property
+    def streams(self) -> bool:
+        """Whether a sequence may arrive piece by piece: the block sees one step alone, or carries what it saw."""
+        return True
+
     def steps(self, steps: Array | None) -> Array | None:
         """The real steps of the output (B, T'), given those of the input (B, T): the same, where time stays as it is.
 
@@ -106,6 +111,20 @@ def literal(value: Any) -> str:
     if isinstance(value, tuple):
         return f"({', '.join(literal(item) for item in value)}{',' if len(value) == 1 else ''})"
     return repr(value) if isinstance(value, str) else str(value)
+
+
+def checked_steps(steps: Array | None, x: Array) -> Array | None:
+    """The real steps (B, T) of sequences x (B, T, ...).
+
+    Raises:
+        ShapeError: the mask does not fit the sequences.
+    """
+    if steps is not None and steps.shape != x.shape[:2]:
+        raise ShapeError(
+            f"the mask of real steps has the shape {write(steps.shape)}, and the sequences are {write(x.shape[:2])}; "
+            "give it one number a step, 1 where it is real"
+        )
+    return steps
 
 
 def as_block(item: Any) -> Block:

@@ -67,6 +67,8 @@ class Sequential(Composition):
         parts, shape, reach = {}, tuple(input), POINT
         for name, block in self.named.items():
             parts[name] = plan_part(name, block, shape)
+            if isinstance(block, Composition) and _pads(block):
+                raise ShapeError("Padding marks steps for the network around it: move it to the front").within(name)
             shape, reach = parts[name].output, reach.then(parts[name].reach)
         return Plan(
             input=tuple(input),
@@ -193,7 +195,7 @@ class Parallel(Composition):
 
     def steps(self, steps: Array | None) -> Array | None:
         """The real steps of the branches' outputs, which have one axis of time."""
-        return self.blocks[0].steps(steps)
+        return next((real for block in self.blocks if (real := block.steps(steps)) is not None), None)
 
     def _combined(self, outputs: list[Shape]) -> Shape:
         shapes = ", ".join(write(output) for output in outputs)
@@ -204,6 +206,10 @@ class Parallel(Composition):
         if () in outputs or len({output[:-1] for output in outputs}) > 1:
             raise ShapeError(f"Parallel joins branches that differ in their last axis alone, and theirs are {shapes}")
         return (*outputs[0][:-1], sum(output[-1] for output in outputs))
+
+
+def _pads(block: Block) -> bool:
+    return isinstance(block, Padding) or (isinstance(block, Composition) and any(map(_pads, block.blocks)))
 
 
 def plan_part(name: str, block: Block, input: Shape) -> Plan:
@@ -218,6 +224,10 @@ def apply_part(
     name: str, block: Block, parameters: Parameters, state: State, x: Array, context: Context, after: State
 ) -> Array:
     """The output of a composition's block `name`; its variables are those of that name, its state goes to `after`."""
+    if context.streaming and not block.streams and x.ndim > 2:
+        raise SettingError(
+            f"layer {context.path}: {block} keeps no earlier steps, so it cannot take a sequence piece by piece"
+        )
     with jax.named_scope(name):
         y, kept = block.apply(parameters.get(name, {}), state.get(name, {}), x, context)
     if kept:

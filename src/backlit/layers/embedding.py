@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from backlit.functions.initializers import Initializer, Normal, initializer_named
 from backlit.layers.block import Block, Context, Parameters, State
 from backlit.layers.plan import Plan, Variable
-from backlit.layers.settings import keep_whole
+from backlit.layers.settings import keep_initializer, keep_whole
 from backlit.shapes import Array, Shape
 
 UNIT = Normal(1.0)
@@ -41,9 +41,7 @@ class Embedding(Block):
     def __post_init__(self) -> None:
         keep_whole(self, "vocabulary")
         keep_whole(self, "width")
-        initializer = initializer_named(self.initializer)
-        if not isinstance(self.initializer, str):
-            object.__setattr__(self, "initializer", initializer)
+        keep_initializer(self, "initializer")
 
     def plan(self, input: Shape) -> Plan:
         """One vector a token of the vocabulary."""
@@ -58,5 +56,5 @@ class Embedding(Block):
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """Look up."""
         tokens = jnp.asarray(x).astype(jnp.int32)
-        outside = (tokens < 0) | (tokens >= self.vocabulary)
+        outside = (tokens < 0) | (tokens >= self.vocabulary) | (tokens != x)
         return jnp.take(parameters["weight"], jnp.where(outside, self.vocabulary, tokens), axis=0, mode="fill"), {}

@@ -14,10 +14,10 @@ from jax import lax
 from backlit.errors import ShapeError
 from backlit.functions.activations import floats
 from backlit.functions.initializers import Constant
-from backlit.layers.block import Block, Context, Parameters, State
+from backlit.layers.block import Block, Context, Parameters, State, checked_steps
 from backlit.layers.plan import EVERYTHING, POINT, Plan, Variable
 from backlit.layers.settings import keep_number, keep_whole
-from backlit.shapes import Array, Shape
+from backlit.shapes import Array, Shape, write
 
 
 @dataclass(frozen=True)
@@ -147,6 +147,11 @@ class GroupNorm(Block):
             )
         return replace(plan, reach=EVERYTHING if len(input) > 1 else POINT)
 
+    @property
+    def streams(self) -> bool:
+        """The statistics are those of every step."""
+        return False
+
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """Normalize each group of each example."""
         x = floats(x)
@@ -170,9 +175,14 @@ def _plan(block: Block, input: Shape, shift: bool) -> Plan:
 
 def _real(x: Array, context: Context) -> Array | None:
     """Which examples and steps are real, 1 or 0, with as many axes as x; None where all are."""
+    if context.mask is not None and context.mask.shape != x.shape[:1]:
+        raise ShapeError(
+            f"the mask of real examples has shape {write(context.mask.shape)}, and there are {len(x)} examples"
+        )
     real = None if context.mask is None else context.mask.reshape(-1, *[1] * (x.ndim - 1))
     if context.steps is None or x.ndim < 3:
         return real
+    checked_steps(context.steps, x)
     steps = context.steps.reshape(*context.steps.shape, *[1] * (x.ndim - 2))
     return steps if real is None else real * steps
 

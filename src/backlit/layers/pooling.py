@@ -70,6 +70,7 @@ class MaxPool(Pool):
         partial: where (W − K + 2P)/S is not a whole number: 'error', or 'drop' to leave the last positions out.
 
     Shapes: x (B, T, C), (B, H, W, C) or (B, D, H, W, C); y (B, *O, C). Padded steps of a sequence are left out.
+    With padding='same' and a stride above 1 the windows start by the padded length, not by the sequence's own.
 
     >>> MaxPool(2).plan((28, 28, 6)).output
     (14, 14, 6)
@@ -94,6 +95,7 @@ class MeanPool(Pool):
         partial: where (W − K + 2P)/S is not a whole number: 'error', or 'drop' to leave the last positions out.
 
     Shapes: x (B, T, C), (B, H, W, C) or (B, D, H, W, C); y (B, *O, C). Padded steps of a sequence are left out.
+    With padding='same' and a stride above 1 the windows start by the padded length, not by the sequence's own.
 
     >>> MeanPool(3, stride=2, padding="same").plan((7, 7, 6)).output
     (4, 4, 6)
@@ -121,6 +123,7 @@ class MedianPool(Pool):
         partial: where (W − K + 2P)/S is not a whole number: 'error', or 'drop' to leave the last positions out.
 
     Shapes: x (B, T, C), (B, H, W, C) or (B, D, H, W, C); y (B, *O, C). Padded steps of a sequence are left out.
+    With padding='same' and a stride above 1 the windows start by the padded length, not by the sequence's own.
 
     >>> MedianPool(3, stride=1).plan((7, 5)).output
     (5, 5)
@@ -136,7 +139,8 @@ class MedianPool(Pool):
         before = (other < one) | (other == one) & (place < place[:, None])[..., None]
         rank, number = before.sum(-2), jnp.asarray(counts, jnp.int32)[..., None]
         middle = (rank == (number - 1) // 2).astype(x.dtype) + (rank == number // 2)
-        return jnp.where(middle > 0, 0.5 * middle * held, 0).sum(-2)
+        median = jnp.where(middle > 0, 0.5 * middle * held, 0).sum(-2)
+        return jnp.where(jnp.isnan(held).any(-2), jnp.nan, median)
 
 
 class GlobalPool(Block):
@@ -146,6 +150,11 @@ class GlobalPool(Block):
         """One number a channel."""
         require_channels(self, input)
         return Plan(input=input, output=input[-1:], reach=EVERYTHING)
+
+    @property
+    def streams(self) -> bool:
+        """It sees every step."""
+        return False
 
     def steps(self, steps: Array | None) -> None:
         """There is no axis of time any more."""

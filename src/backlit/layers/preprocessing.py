@@ -59,6 +59,11 @@ class Impute(Preprocessing):
         fill = [np.median(known) if len(known := column[~np.isnan(column)]) else 0.0 for column in columns]
         return {"fill": np.asarray(fill, np.float32).reshape(shape)}
 
+    @property
+    def streams(self) -> bool:
+        """Without `sequence`, each step has a number of its own to fill in."""
+        return self.sequence
+
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """Fill."""
         x = as_floats(x)

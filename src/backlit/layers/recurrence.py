@@ -19,9 +19,9 @@ from jax import lax
 from backlit.errors import SettingError, ShapeError
 from backlit.functions.activations import floats
 from backlit.functions.initializers import Constant, Initializer, initializer_named
-from backlit.layers.block import Block, Context, Parameters, State
+from backlit.layers.block import Block, Context, Parameters, State, checked_steps
 from backlit.layers.plan import EVERYTHING, Plan, Variable
-from backlit.layers.settings import keep_flag, keep_whole
+from backlit.layers.settings import keep_flag, keep_initializer, keep_whole
 from backlit.shapes import Array, Shape, write
 
 Carry: TypeAlias = tuple[Array, ...]
@@ -67,14 +67,17 @@ class Recurrence(Block):
         keep_flag(self, "sequence")
         keep_flag(self, "reverse")
         for name in ("initializer", "recurrent_initializer"):
-            initializer = initializer_named(getattr(self, name))
-            if not isinstance(getattr(self, name), str):
-                object.__setattr__(self, name, initializer)
+            keep_initializer(self, name)
 
     @property
     def widths(self) -> tuple[int, ...]:
         """The widths of what is carried; the first is the output's."""
         return (self.units,) * len(self.carried)
+
+    @property
+    def neurons(self) -> int:
+        """The units of a step."""
+        return self.units
 
     def variables(self, features: int) -> dict[str, Variable]:
         """The parameters for inputs of so many features: `weight` and `bias` of the inputs, and the context's own."""
@@ -109,14 +112,15 @@ class Recurrence(Block):
             output=(input[0], self.widths[0]) if self.sequence else self.widths[:1],
             parameters=parameters,
             multiply_adds=input[0] * products,
-            neurons=self.units,
+            neurons=self.neurons,
             reach=EVERYTHING,
         )
 
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """Read the sequence; with `context.streaming`, go on from the state and return what is carried."""
         inputs = floats(x).swapaxes(0, 1) @ parameters["weight"] + parameters["bias"]
-        real = self._real(x, context.steps)
+        steps = checked_steps(context.steps, x)
+        real = None if steps is None else steps.T[..., None] > 0
 
         def turn(carry: Carry, item: tuple[Array, Array | None]) -> tuple[Carry, Array | None]:
             inputs_t, real_t = item
@@ -135,17 +139,6 @@ class Recurrence(Block):
     def steps(self, steps: Array | None) -> Array | None:
         """The same for a whole sequence; the last output alone has no axis of time."""
         return steps if self.sequence else None
-
-    def _real(self, x: Array, steps: Array | None) -> Array | None:
-        """The real steps as (T, B, 1) flags."""
-        if steps is None:
-            return None
-        if steps.shape != x.shape[:2]:
-            raise ShapeError(
-                f"{type(self).__name__} reads {x.shape[0]} sequences of {x.shape[1]} steps, and its mask of real steps "
-                f"has shape {write(steps.shape)}; give it one of shape {write(x.shape[:2])}, 1 where a step is real"
-            )
-        return steps.T[..., None] > 0
 
     def _first(self, state: State, inputs: Array, context: Context) -> Carry:
         """What the first step starts from: zeros, or what the stream carries."""

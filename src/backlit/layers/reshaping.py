@@ -21,6 +21,11 @@ class Flatten(Block):
         """Reshape."""
         return x.reshape(x.shape[0], prod(x.shape[1:])), {}
 
+    @property
+    def streams(self) -> bool:
+        """It joins steps, or parts them."""
+        return False
+
     def steps(self, steps: Array | None) -> None:
         """There is no axis of time any more."""
 
@@ -56,6 +61,11 @@ class Reshape(Block):
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """Reshape."""
         return x.reshape(x.shape[0], *self.shape), {}
+
+    @property
+    def streams(self) -> bool:
+        """It joins steps, or parts them."""
+        return False
 
     def steps(self, steps: Array | None) -> None:
         """The axis of time, if there was one, is another now."""

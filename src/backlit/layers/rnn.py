@@ -61,6 +61,11 @@ class RNN(Recurrence):
         """The width of the context."""
         return (self.units if self.context == "hidden" else self.outputs or self.units,)
 
+    @property
+    def neurons(self) -> int:
+        """The units, and the outputs where they are the context."""
+        return self.units + (self.widths[0] if self.context == "output" else 0)
+
     def variables(self, features: int) -> dict[str, Variable]:
         """W, U, b, and V, c where the context is the output."""
         (width,) = self.widths

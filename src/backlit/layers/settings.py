@@ -17,6 +17,13 @@ def is_whole(value: Any, least: int) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool) and least <= int(value) <= LARGEST
 
 
+def is_number(value: Any) -> bool:
+    """Whether a value is a finite number, NumPy's included; True and False are not."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+
+
 def keep_whole(block: object, name: str, least: int = 1) -> None:
     """Keep the block's setting `name` as an int.
 
@@ -38,10 +45,7 @@ def keep_number(block: object, name: str, expected: str, holds: Callable[[float]
         SettingError: where it is not a finite number for which `holds`; `expected` says so in words.
     """
     value = getattr(block, name)
-    if isinstance(value, np.generic):
-        value = value.item()
-    real = isinstance(value, int | float) and not isinstance(value, bool)
-    if not real or not abs(value) <= sys.float_info.max or not holds(value):
+    if not is_number(value) or not holds(value):
         raise SettingError(f"{type(block).__name__} takes a {name} {expected}, not {value!r}")
     object.__setattr__(block, name, float(value))
 

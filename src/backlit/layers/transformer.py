@@ -20,7 +20,7 @@ from backlit.layers.normalization import LayerNorm
 from backlit.layers.plan import EVERYTHING, Plan
 from backlit.layers.regularization import Dropout
 from backlit.layers.settings import keep_flag, keep_number, keep_whole
-from backlit.shapes import Array, Shape
+from backlit.shapes import Array, Shape, write
 
 
 @dataclass(frozen=True)
@@ -153,6 +153,9 @@ class EncoderDecoder(Composition):
         parts = {
             name: plan_part(name, block, shape) for (name, block), shape in zip(self.named.items(), shapes, strict=True)
         }
+        memory = parts["encoder"].output
+        if len(memory) != 2:
+            raise ShapeError(f"EncoderDecoder needs an encoder that makes (S, width), and it makes {write(memory)}")
         return Plan(
             input=input,
             output=parts["decoder"].output,
@@ -170,12 +173,19 @@ class EncoderDecoder(Composition):
         if context.streaming and "memory" in state:
             memory, real, steps = state["memory"], state.get("memory_steps"), context.steps
         else:
+            if x.shape[1] <= self.source:
+                raise ShapeError(
+                    f"EncoderDecoder(source={self.source}) needs the source and a step for the decoder at first, and "
+                    f"the input has {x.shape[1]} steps"
+                )
             real, steps = self._split(context.steps)
             inner = replace(context.enter(encoder[0], 0), steps=real, streaming=0)
             source, x = self._split(x)
             memory = apply_part(*encoder, parameters, state, source, inner, after)
             real = encoder[1].steps(real)
         inner = replace(context.enter(decoder[0], 1), steps=steps, memory=memory, memory_steps=real)
+        if context.streaming:
+            inner = replace(inner, streaming=max(1, context.streaming - self.source))
         y = apply_part(*decoder, parameters, state, x, inner, after)
         if context.streaming:
             after |= {"memory": memory} | ({} if real is None else {"memory_steps": real})

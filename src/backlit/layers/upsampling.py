@@ -10,7 +10,7 @@ from backlit.errors import SettingError
 from backlit.functions.activations import floats
 from backlit.layers.block import Block, Context, Parameters, State
 from backlit.layers.plan import Plan, Reach
-from backlit.layers.windows import Sizes, keep_sizes, per_axis, require_channels
+from backlit.layers.windows import Sizes, keep_sizes, per_axis, real_positions, require_channels
 from backlit.shapes import Array, Shape
 
 
@@ -58,6 +58,10 @@ class Upsample(Block):
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """Repeat, or a product with the weights of `straight_lines`, axis by axis."""
         factors = per_axis(self, "factor", x.ndim - 2)
+        real = real_positions(x, context)
+        if real is not None and self.method == "linear":  # the last real step goes on, as at the end of a sequence
+            last = jnp.maximum(real[..., 0].sum(1).astype(int) - 1, 0)
+            x = jnp.where(real > 0, x, jnp.take_along_axis(x, last[:, None, None], axis=1))
         for axis, factor in enumerate(factors, start=1):
             if self.method == "nearest":
                 x = jnp.repeat(x, factor, axis)
@@ -66,6 +70,11 @@ class Upsample(Block):
                 weights = jnp.asarray(straight_lines(x.shape[axis], factor), x.dtype)
                 x = jnp.moveaxis(jnp.moveaxis(x, axis, -1) @ weights, -1, axis)
         return x, {}
+
+    @property
+    def streams(self) -> bool:
+        """Straight lines end at the next step."""
+        return self.method == "nearest"
 
     def steps(self, steps: Array | None) -> Array | None:
         """Each real step, f times."""

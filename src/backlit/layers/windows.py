@@ -20,7 +20,7 @@ import numpy as np
 from jax import lax
 
 from backlit.errors import SettingError, ShapeError
-from backlit.layers.block import Block, Context
+from backlit.layers.block import Block, Context, checked_steps
 from backlit.layers.plan import Reach
 from backlit.layers.settings import is_whole
 from backlit.shapes import Array, Shape, write
@@ -134,6 +134,11 @@ class Windowed(Block):
             return {"valid": (0,) * len(extents), "full": tuple(k - 1 for k in extents)}[self.padding]
         return per_axis(self, "padding", len(extents))
 
+    @property
+    def streams(self) -> bool:
+        """It sees its neighbors, and keeps none of them."""
+        return False
+
     def steps(self, steps: Array | None) -> Array | None:
         """The windows that a sequence alone, without its padded steps, would have, and the first."""
         if steps is None:
@@ -241,7 +246,8 @@ def keep_padding(block: Windowed) -> None:
 
 def real_positions(x: Array, context: Context) -> Array | None:
     """The real steps of a sequence x (B, T, C), as (B, T, 1); None where all are."""
-    return None if context.steps is None or x.ndim != 3 else context.steps[..., None]
+    steps = checked_steps(context.steps, x) if x.ndim == 3 else None
+    return None if steps is None else steps[..., None]
 
 
 def blank(x: Array, real: Array | None, fill: float = 0.0) -> Array:

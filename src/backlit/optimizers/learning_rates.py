@@ -39,6 +39,13 @@ def require_share(name: str, value: float | Array) -> None:
     require_within(name, value, least=0.0, below=1.0)
 
 
+def require_whole(name: str, value: float, least: int, most: int = 2**31 - 1) -> None:
+    """Raises a SettingError unless the value is a whole number (True and False are not) from `least` to `most`."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or not least <= value <= most:
+        raise SettingError(f"{name} is {value!r}, but it must be a whole number, at least {least} and at most {most:,}")
+
+
 def require_within(
     name: str,
     value: float | Array,

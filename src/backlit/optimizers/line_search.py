@@ -70,7 +70,8 @@ def line_search(rule: optax.GradientTransformation) -> optax.GradientTransformat
         direction = jax.tree.map(lambda d, g: jnp.where(down, d, -g), direction, gradients)
         slope = optax.tree.vdot(gradients, direction)
         length = step_length(value_fn, parameters, direction, value, slope)
-        return jax.tree.map(lambda d: (length * d).astype(d.dtype), direction), state
+        # A step of 0 stays 0 along a direction that is infinite or no number.
+        return jax.tree.map(lambda d: jnp.where(length > 0, length * d, 0).astype(d.dtype), direction), state
 
     return optax.GradientTransformationExtraArgs(rule.init, update)
 

@@ -12,6 +12,7 @@ from backlit.calls import call_named, hyphenated, read_call
 from backlit.errors import SettingError, nearest
 from backlit.optimizers.adaptive import adagrad, adam, rmsprop
 from backlit.optimizers.descent import gradient_descent, heavy_ball, momentum, nesterov
+from backlit.optimizers.foreign import checked
 from backlit.optimizers.learning_rates import LearningRate, require_rate
 from backlit.optimizers.line_search import steepest_descent
 from backlit.optimizers.quasi_newton import lbfgs
@@ -98,7 +99,9 @@ def optimizer_named(
     if learning_rate is None:
         learning_rate = default_learning_rate(text)
     require_rate(learning_rate)
-    return call_named("optimizer", name, rule, (learning_rate,), {**written, **settings})
+    settings = {**written, **settings}
+    make = rule if name in OPTIMIZERS or not settings else checked(name, rule, settings)
+    return call_named("optimizer", name, make, (learning_rate,), settings)
 
 
 def default_learning_rate(text: str) -> float:
@@ -128,6 +131,20 @@ def takes_all_rows(text: str) -> bool:
     (True, False)
     """
     return read_call(text)[0] in OF_THE_WHOLE_LOSS
+
+
+def needs_seed(text: str) -> bool:
+    """Whether an optimizer draws numbers, from a seed that its text leaves open.
+
+    Raises:
+        NotationError: the text cannot be read.
+        SettingError: no optimizer has this name.
+
+    >>> needs_seed("local-search"), needs_seed("local-search(seed=3)"), needs_seed("adam")
+    (True, False, False)
+    """
+    _, rule, written = rule_named(text)
+    return "seed" in inspect.signature(rule).parameters and not written.keys() & {"seed", "key"}
 
 
 def rule_named(text: str) -> tuple[str, Rule, dict[str, float]]:

@@ -15,9 +15,11 @@ import optax
 from jax import lax
 from jax.flatten_util import ravel_pytree
 
-from backlit.optimizers.learning_rates import LearningRate, require_within, step_by
+from backlit.optimizers.learning_rates import LearningRate, require_whole, step_by
 from backlit.optimizers.line_search import line_search, require_loss
 from backlit.shapes import Array, Tree
+
+MOST = 1_000  # pairs: each costs two vectors of the parameters' size
 
 
 class PairsState(NamedTuple):
@@ -40,7 +42,7 @@ def lbfgs(learning_rate: LearningRate = 1.0, memory: int = 10) -> optax.Gradient
 
     Args:
         learning_rate: the first a that is tried, above 0; default 1.
-        memory: m, the pairs that are kept, at least 1; default 10.
+        memory: m, the pairs that are kept, from 1 to 1,000; default 10.
 
     Returns:
         An update rule that needs `value` and `value_fn`, and the same rows at every step.
@@ -48,11 +50,11 @@ def lbfgs(learning_rate: LearningRate = 1.0, memory: int = 10) -> optax.Gradient
     Raises:
         SettingError: a setting is out of range.
     """
-    require_within("lbfgs's memory", memory, least=1.0)
+    require_whole("lbfgs's memory", memory, least=1, most=MOST)
 
     def begin(parameters: Tree) -> PairsState:
         flat = ravel_pytree(parameters)[0]
-        pairs = jnp.zeros((int(memory), flat.size), flat.dtype)
+        pairs = jnp.zeros((memory, flat.size), flat.dtype)
         return PairsState(flat, jnp.zeros_like(flat), pairs, pairs, pairs[:, 0])
 
     def update(

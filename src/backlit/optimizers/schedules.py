@@ -7,12 +7,15 @@ array or traced. After step N the last value stays.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import jax.numpy as jnp
 import optax
 
 from backlit.calls import call_named, read_call
 from backlit.errors import SettingError, nearest
-from backlit.optimizers.learning_rates import Schedule, require_rate, require_share, require_within
+from backlit.optimizers.learning_rates import Schedule, require_rate, require_share, require_whole, require_within
 from backlit.shapes import Array
+
+ROUNDING = 1e-6  # of t / (every · N), which may come out just below the whole number that it is
 
 
 def constant(steps: int) -> Schedule:
@@ -61,7 +64,7 @@ def exponential(steps: int, end: float = 0.01) -> Schedule:
 
 
 def step(steps: int, factor: float = 0.1, every: float = 1 / 3) -> Schedule:
-    """factor^⌊t / (every · N)⌋: a staircase.
+    """factor^⌊min(t, N) / (every · N)⌋: a staircase.
 
     Args:
         steps: N.
@@ -70,7 +73,8 @@ def step(steps: int, factor: float = 0.1, every: float = 1 / 3) -> Schedule:
     """
     require_within("step's factor", factor, above=0.0, most=1.0)
     require_within("step's every", every, above=0.0, most=1.0)
-    return optax.exponential_decay(1.0, max(round(every * steps), 1), factor, staircase=True)
+    width = every * steps / (1 + ROUNDING)
+    return lambda count: factor ** jnp.floor(jnp.minimum(count, steps) / width)
 
 
 def one_cycle(steps: int, rise: float = 0.3) -> Schedule:
@@ -102,7 +106,7 @@ class Plateau:
     factor: float = 0.5
 
     def __post_init__(self) -> None:
-        require_within("plateau's patience", self.patience, least=1.0)
+        require_whole("plateau's patience", self.patience, least=1)
         require_within("plateau's factor", self.factor, above=0.0, below=1.0)
 
 

@@ -3,6 +3,8 @@
     random search           θ' ~ N(0, η²);            θ ← θ' where L(θ') < L(θ)
     random local search     θ' = θ + ηu, u ~ N(0, 1);   θ ← θ' where L(θ') < L(θ)
 
+Where L(θ) is no finite number, any θ' whose loss is one is better.
+
 Source: document 1.
 """
 
@@ -13,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from backlit.optimizers.learning_rates import LearningRate, require_rate, require_within
+from backlit.optimizers.learning_rates import LearningRate, require_rate, require_whole
 from backlit.optimizers.line_search import require_loss
 from backlit.shapes import Array, Tree
 
@@ -55,7 +57,7 @@ def search(
 ) -> optax.GradientTransformationExtraArgs:
     """The search that tries `propose(parameter, drawn)`, drawn ~ N(0, η²), and needs `value` and `value_fn`."""
     require_rate(learning_rate)
-    require_within(f"{name}'s seed", seed, least=0.0, most=2.0**31 - 1)
+    require_whole(f"{name}'s seed", seed, least=0)
 
     def update(
         gradients: Tree,
@@ -74,7 +76,8 @@ def search(
             propose(leaf, (deviation * jax.random.normal(key, leaf.shape, leaf.dtype)).astype(leaf.dtype))
             for key, leaf in zip(keys, leaves, strict=True)
         ]
-        lower = value_fn(jax.tree.unflatten(structure, proposed)) < value
+        there = value_fn(jax.tree.unflatten(structure, proposed))
+        lower = (there < value) | (jnp.isfinite(there) & ~jnp.isfinite(value))
         updates = [jnp.where(lower, new - old, 0) for new, old in zip(proposed, leaves, strict=True)]
         return jax.tree.unflatten(structure, updates), SearchState(state.tries + 1)
 

@@ -20,7 +20,7 @@ from jax import lax
 from jax.flatten_util import ravel_pytree
 
 from backlit.errors import SettingError
-from backlit.optimizers.learning_rates import LearningRate, require_within, step_by
+from backlit.optimizers.learning_rates import LearningRate, require_whole, require_within, step_by
 from backlit.optimizers.line_search import line_search, require_loss
 from backlit.shapes import Array, Tree
 
@@ -95,7 +95,7 @@ def conjugate_gradient(
         SettingError: a setting is out of range.
     """
     require_within("conjugate-gradient's damping", damping, least=0.0)
-    require_within("conjugate-gradient's iterations", iterations, least=1.0)
+    require_whole("conjugate-gradient's iterations", iterations, least=1)
     require_within("conjugate-gradient's tolerance", tolerance, above=0.0, below=1.0)
 
     def update(
@@ -107,7 +107,7 @@ def conjugate_gradient(
         def product(v: Array) -> Array:
             return ravel_pytree(curvature(restore(v)))[0] + damping * v
 
-        solved = conjugate_gradients(product, gradient, int(iterations), tolerance)
+        solved = conjugate_gradients(product, gradient, iterations, tolerance)
         return restore(solved.astype(gradient.dtype)), state
 
     direction = optax.GradientTransformationExtraArgs(lambda parameters: optax.EmptyState(), update)

@@ -1,7 +1,7 @@
 """The score to beat: always the most frequent class, or always the mean, of the training rows, every row counted the
 same."""
 
-from math import nan
+from math import nan, prod
 
 import jax
 import jax.numpy as jnp
@@ -47,8 +47,11 @@ def baseline_scores(
         names: of the targets.
     """
     if y.ndim > 1 and objective.classes:
-        return _step_scores(objective, train_y, y)
-    outputs = np.broadcast_to(constant_outputs(objective, train_y, output[-1] if output else 1), (len(y), *output))
+        return _step_scores(objective, train_y, y, output[-1])
+    constant = constant_outputs(objective, train_y, output[-1] if output else 1)
+    if constant.size == prod(output):  # a number for each step, (T,), where one unit gives (T, 1)
+        constant = constant.reshape(output)
+    outputs = np.broadcast_to(constant, (len(y), *output))
     loss = float(np.mean(jax.jit(objective.loss.examples)(outputs, y)))
     if objective.classes:
         majority = np.bincount(train_y, minlength=objective.classes).argmax()
@@ -56,11 +59,11 @@ def baseline_scores(
     return {"loss": loss, **_number_scores(columns(train_y).mean(0), y, scale, names)}
 
 
-def _step_scores(objective: Objective, train_y: np.ndarray, y: np.ndarray) -> dict[str, float]:
+def _step_scores(objective: Objective, train_y: np.ndarray, y: np.ndarray, units: int) -> dict[str, float]:
     """The scores where every step has a class, or −1: each class's loss is computed once."""
     seen, classes = train_y[train_y >= 0], jnp.arange(objective.classes)
-    outputs = constant_outputs(objective, seen, objective.classes)
-    of_class = np.asarray(objective.loss.examples(jnp.broadcast_to(outputs, (len(classes),) * 2), classes))
+    outputs = constant_outputs(objective, seen, units)
+    of_class = np.asarray(objective.loss.examples(jnp.broadcast_to(outputs, (len(classes), units)), classes))
     majority = np.bincount(seen, minlength=len(classes)).argmax()
     known = y >= 0
     counted = np.maximum(known.sum(1), 1)
@@ -89,19 +92,20 @@ def persistence_scores(
 
 def last_values(schema: Schema, x: np.ndarray) -> np.ndarray | None:
     """The last value of each target in windows (N, T, F), for each step ahead: (N, targets); None: no forecasts of
-    numbers. Where it is missing, the last that is known, else 0."""
+    numbers, or of some that the windows do not hold. Where it is missing, the last that is known, else 0."""
     layout = schema.layout
-    if layout is None or not layout.window or schema.classes:
+    held = {column.name for column in schema.used if column.kind in ("number", "boolean")}
+    if layout is None or not layout.window or schema.classes or not held.issuperset(layout.forecast):
         return None
     places = {feature.name: place for place, feature in enumerate(schema.features)}
     origins = {column.name: column.origin for column in schema.columns}
-    columns_of = []
+    said = []
     for name in layout.forecast:
         values = x[..., places[name]]
         known = ~np.isnan(values[:, ::-1])
         last = np.take_along_axis(values[:, ::-1], known.argmax(1)[:, None], 1)[:, 0]
-        columns_of += [np.where(known.any(1), last + origins[name], 0)] * len(layout.horizon)
-    return np.stack(columns_of, axis=1)
+        said += [np.where(known.any(1), last + origins[name], 0)] * len(layout.horizon)
+    return np.stack(said, axis=1)
 
 
 def _number_scores(

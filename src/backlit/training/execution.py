@@ -25,7 +25,7 @@ from backlit.training.program import Epoch, Program
 from backlit.training.resident import Resident
 from backlit.training.scoring import Rows, Scorer
 from backlit.training.stopping import CONVERGED, NONFINITE, PATIENCE, RUNNING
-from backlit.training.streaming import Stream
+from backlit.training.streaming import Blocks
 
 if TYPE_CHECKING:
     from backlit.training.run import Run
@@ -132,13 +132,13 @@ class Execution:
         )
 
     @cached_property
-    def source(self) -> Resident | Stream:
+    def source(self) -> Resident | Blocks:
         """The data and the compiled run."""
         rows = self.settings.block_rows
         if rows is None and fits(sum(part.x.nbytes for part in self._parts().values())):
             return Resident(self.program, self.key, self.carry, self.data(), self.watched)
         rows = rows or int(SHARE * free_bytes() / max(self.run.parts.train.x[:1].nbytes, 1))
-        return Stream(self.program, self.key, self.data, self.watched, self.scorer, rows)
+        return Blocks(self.program, self.key, self.data, self.watched, self.scorer, rows)
 
     def data(self, rows: np.ndarray | slice = slice(None)) -> Batch:
         """Training rows on the device."""
@@ -155,7 +155,7 @@ class Execution:
             watched["train"] = Rows(x[rows], y[rows])
         return watched
 
-    def _loop(self, source: Resident | Stream) -> str | None:
+    def _loop(self, source: Resident | Blocks) -> str | None:
         """Chunks of epochs until the run stops; says why where it was not the program that stopped it."""
         done, chunk, begun = 0, 1, time.perf_counter()
         limit = self.settings.time_limit
@@ -202,6 +202,7 @@ class Execution:
         name = self.scorer.columns[-1]
         last = {column: self.history[column][-1] for column in self.history.columns[:8]}
         epoch, epochs = int(watch.epoch), int(self.settings.epochs or 1)
+        left, limit = self.training / max(epoch, 1) * (epochs - epoch), self.settings.time_limit
         self.progress(
             Progress(
                 epoch=epoch,
@@ -213,7 +214,7 @@ class Execution:
                 score_name=name,
                 best_epoch=int(watch.best_epoch),
                 seconds=self.training,
-                seconds_left=self.training / max(epoch, 1) * (epochs - epoch),
+                seconds_left=left if limit is None else min(left, max(limit - self.training, 0.0)),
             )
         )
 

@@ -8,7 +8,6 @@ step, so that each costs one step; the whole loop is one compiled program. Sourc
 from __future__ import annotations
 
 from functools import partial
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -17,13 +16,13 @@ import numpy as np
 from jax import lax
 
 from backlit.data import text
-from backlit.errors import DataError, SettingError
+from backlit.errors import DataError, SettingError, ShapeError
 from backlit.layers.block import Context
 from backlit.layers.composition import Sequential
-from backlit.layers.settings import is_whole
+from backlit.layers.settings import is_number, is_whole
 from backlit.layers.transformer import EncoderDecoder
-from backlit.shapes import Array
-from backlit.training.tokens import vocabulary_of
+from backlit.shapes import Array, write
+from backlit.training.tokens import check_rows, vocabulary_of
 
 if TYPE_CHECKING:
     from backlit.training.model import Model
@@ -50,7 +49,7 @@ def generate(
             what the decoder is given, as in training.
         length: how many tokens to make, at least 1; None: 200, or all the steps of an encoder and decoder's target.
         temperature: τ ≥ 0: below 1 the likely becomes likelier, 0 takes the most likely always.
-        top_k: draw from the k most likely tokens alone, at least 1; None: from all.
+        top_k: draw from the k most likely tokens alone, at least 1; None, or more than there are: from all.
         seed: ≥ 0; the same tokens on every run.
 
     Returns:
@@ -96,7 +95,7 @@ def generate(
             temperature,
             longest=window,
             count=count if turn else min(count, length),
-            top_k=top_k or len(schema.classes),
+            top_k=min(top_k or len(schema.classes), len(schema.classes)),
             unknown=schema.kind == "characters",
         )
         made = np.concatenate([made, np.asarray(new)], axis=1)[:, :length]
@@ -118,7 +117,8 @@ class Stream:
     """
 
     def __init__(self, model: Model, steps: int | None = None) -> None:
-        self.model, self.state, self.seen = model, model.state, 0
+        self.model, self.state = model, model.state
+        self.seen = self.rows = 0
         self.steps = model.input_shape[0] if steps is None else steps
         if not is_whole(self.steps, 1):
             raise SettingError(f"steps is a whole number of at least 1, not {steps!r}")
@@ -128,14 +128,34 @@ class Stream:
         """The predictions for the next steps (B, T, ...) of the sequences: probabilities, or numbers in their units.
 
         Raises:
+            ShapeError: they are no steps of sequences, or of other sequences than before.
+            DataError: they are no numbers, or tokens that the network does not know.
             SettingError: they would be more steps than the stream may have.
         """
-        piece = jnp.asarray(x)
-        self.seen += piece.shape[1]
-        if self.seen > self.steps:
-            raise SettingError(f"the stream has {self.seen} steps, and it may have {self.steps}: give it steps=")
-        answer, self.state = self._answer(self.model.parameters, self.state, piece)
+        piece = self._piece(x)
+        seen = self.seen + piece.shape[1]
+        if seen > self.steps:
+            raise SettingError(f"the stream has {seen} steps, and it may have {self.steps}: give it steps=")
+        answer, self.state = self._answer(self.model.parameters, self.state, jnp.asarray(piece))
+        self.seen, self.rows = seen, len(piece)
         return np.asarray(answer)
+
+    def _piece(self, x: Any) -> np.ndarray:
+        """The next steps, checked."""
+        try:
+            piece = np.asarray(x)
+        except ValueError:
+            raise ShapeError("the stream takes an array, and these rows are of different lengths") from None
+        step = self.model.input_shape[1:]
+        if piece.ndim != 2 + len(step) or piece.shape[2:] != step or not piece.size:
+            wanted = ", ".join(["sequences", "steps", *map(str, step)])
+            raise ShapeError(f"the stream takes the next steps as ({wanted}), not {write(piece.shape) or 'a number'}")
+        if self.rows not in (0, len(piece)):
+            raise ShapeError(f"the stream has {self.rows} sequences, and here are the next steps of {len(piece)}")
+        if piece.dtype.kind not in "iufb":
+            raise DataError(f"the stream takes numbers, not {piece.flat[0]!r:.40}")
+        check_rows(self.model.network, piece)
+        return piece
 
     def _apply(self, parameters: Any, state: Any, x: Array) -> tuple[Array, Any]:
         objective = self.model.objective
@@ -182,8 +202,7 @@ def _go_on(
 
 
 def _check_settings(temperature: float, top_k: int | None, seed: int) -> None:
-    number = isinstance(temperature, int | float) and not isinstance(temperature, bool)
-    if not number or not isfinite(temperature) or temperature < 0:
+    if not is_number(temperature) or temperature < 0:
         raise SettingError(f"temperature is a number of at least 0, not {temperature!r}")
     if top_k is not None and not is_whole(top_k, 1):
         raise SettingError(f"top_k is a whole number of at least 1, not {top_k!r}")

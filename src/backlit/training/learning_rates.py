@@ -17,7 +17,7 @@ import numpy as np
 from jax import lax
 
 from backlit.errors import SettingError, TrainingError
-from backlit.layers.settings import LARGEST, is_whole
+from backlit.layers.settings import LARGEST, is_number, is_whole
 from backlit.shapes import Array
 from backlit.training.objective import Batch
 from backlit.training.program import Program, Trained, take
@@ -41,7 +41,8 @@ class LearningRates:
         losses: the loss of each step's batch before the step, (steps,); not finite where it exploded.
         smoothed: the mean of the finite losses around each step, with weights 1 2 3 4 3 2 1, (steps,).
         lowest: the rate where the smoothed loss is lowest.
-        steepest: the rate before it where the smoothed loss falls fastest.
+        steepest: the rate where the smoothed loss falls fastest, from where it is for good in the lower half of its
+            way from the start to the lowest: before that, noise may look like a fall.
         suggestion: the smaller one of `steepest` and a tenth of `lowest`.
     """
 
@@ -65,13 +66,13 @@ def find_learning_rate(execution: Execution, steps: int, lowest: float, highest:
         raise SettingError("the transformation that is given as the optimizer has its own learning rate: name a rule")
     if not is_whole(steps, FEWEST):
         raise SettingError(f"steps is a whole number from {FEWEST} to {LARGEST:,}, not {steps!r}")
-    if not 0 < lowest < highest < float("inf"):
+    if not (is_number(lowest) and is_number(highest) and 0 < lowest < highest):
         raise SettingError(f"the rates go from above 0 up to a larger one, not from {lowest!r} to {highest!r}")
 
     def rate(count: Array | int) -> Array:
         return lowest * (highest / lowest) ** (count / (steps - 1))
 
-    rule = update_rule(settings, program.rows, schedule=rate)
+    rule = update_rule(replace(settings, accumulate=1), program.rows, schedule=rate)  # each step has its own rate
     rising = replace(program, transformation=rule, average=None, plateau=None)
     epochs = jnp.arange(-(-steps // program.steps))
     order = np.concatenate(jax.vmap(lambda epoch: program.order(execution.key, epoch))(epochs))[:steps]
@@ -116,5 +117,6 @@ def suggest(rates: np.ndarray, losses: np.ndarray) -> LearningRates:
             f"no learning rate from {rates[0]:.3g} to {rates[-1]:.3g} lowers the loss; try other bounds, or check the "
             "data and the targets"
         )
-    low, steep = float(rates[best]), float(rates[int(np.argmin(np.gradient(trusted[: best + 1])))])
+    half = int(np.flatnonzero(trusted[:best] > (trusted[0] + trusted[best]) / 2)[-1])
+    low, steep = float(rates[best]), float(rates[half + int(np.argmin(np.gradient(trusted[: best + 1])[half:]))])
     return LearningRates(rates, losses, smoothed, low, steep, min(steep, low / 10))

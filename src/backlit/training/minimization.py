@@ -96,6 +96,8 @@ def minimize(
         start = jax.tree.map(lambda leaf: jnp.asarray(leaf) * 1.0, start)
     except (TypeError, ValueError):
         raise SettingError(f"start is an array of numbers, or a tree of them, not {start!r}") from None
+    if not any(leaf.size for leaf in jax.tree.leaves(start)):
+        raise SettingError("start has no numbers: give an array of at least one, or a tree of them")
     keeps = (int(steps) + 1) * sum(leaf.size for leaf in jax.tree.leaves(start)) <= SMALL
     made, point, trace = _descend(f, optax.with_extra_args_support(rule), int(steps), float(tolerance), keeps, start)
     values, norms, points = jax.tree.map(lambda rows: np.asarray(rows)[: int(made) + 1], trace)

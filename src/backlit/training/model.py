@@ -11,7 +11,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from backlit.data import Schema
-from backlit.data import load as load_data
 from backlit.errors import DataError, FileError, SettingError, ShapeError
 from backlit.files import read_model, write_model
 from backlit.functions.losses import FunctionLoss, Gaussian, Loss, Several, loss_named
@@ -26,6 +25,7 @@ from backlit.training.objective import Objective, body_of, check_preprocessing
 from backlit.training.representation import layer_reader, narrowest
 from backlit.training.scoring import Scorer, in_chunks
 from backlit.training.settings import Settings
+from backlit.training.tokens import check_rows
 
 T = TypeVar("T", int, str)
 
@@ -158,7 +158,7 @@ class Model:
             data: a file or frame with the target's column, a name, or an array with `y`.
             y: targets (N,), (N, T) or (N, ...), when data is an array.
         """
-        content = load_data(data, y)
+        content = self.schema.load(data, y)
         if "test" in content.parts:
             self._note([f"{content.name} holds its own test rows, and these are scored"])
             content = content.parts["test"]
@@ -233,6 +233,7 @@ class Model:
         self._note(notes)
         if x.shape[1:] != self.input_shape:
             _check_length(self.network, self.input_shape, x.shape[1:])
+        check_rows(self.network, x)
         return x
 
     def predict_encoded(self, x: np.ndarray) -> np.ndarray:

@@ -85,14 +85,15 @@ class Objective:
         self, parameters: Parameters, state: State, batch: Batch, key: Array, observe: Observer | None = None
     ) -> tuple[Array, State]:
         """The loss of a batch in training mode, and the state after it."""
-        x, targets = batch.x, [(1.0, batch.y)]
+        x, targets = batch.x, [(1.0, (batch.y, batch.weight))]
         if self.augmentation is not None:
             key, own = jax.random.split(key)
-            x, targets = self.augmentation(own, x, batch.y)
+            x, targets = self.augmentation(own, x, (batch.y, batch.weight))
         context = Context(training=True, key=key, mask=batch.real, observe=observe)
         outputs, after = self.body.apply(parameters, state, x, context)
-        losses = reduce(add, (share * self.loss.examples(outputs, y) for share, y in targets))
-        value = (losses * batch.weight).sum() / jnp.maximum(batch.weight.sum(), 1e-12)
+        shares = [(share * weight * batch.real, y) for share, (y, weight) in targets]
+        losses = reduce(add, (share * self.loss.examples(outputs, y) for share, y in shares))
+        value = losses.sum() / jnp.maximum(sum(share.sum() for share, _ in shares), 1e-12)
         value = value + self.penalty_of(parameters)
         return value, {**state, **after}
 

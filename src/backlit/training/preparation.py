@@ -3,7 +3,7 @@
 Everything a user gave is checked here, before any work starts.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ import optax
 
 from backlit.data import Dataset, Part, Parts, Schema, class_weights, read
 from backlit.data.augmenting import Augmentation, augmentation_named
+from backlit.data.text import UNITS
 from backlit.errors import BacklitError, DataError, SettingError, ShapeError, nearest
 from backlit.functions.losses import Loss, default_loss, loss_named
 from backlit.layers.block import Block, Context, State, as_block
@@ -29,7 +30,7 @@ from backlit.training.objective import Objective, body_of, check_head, check_pre
 from backlit.training.regularization import bounds_of, penalties_of
 from backlit.training.run import Run
 from backlit.training.settings import OWN, Settings
-from backlit.training.tokens import check_tokens, vocabulary_of
+from backlit.training.tokens import check_causal, check_tokens, vocabulary_of
 from backlit.training.updates import check_size, update_rule
 
 KIND_NETWORKS = {"sequence": "gru", "characters": "transformer", "bytes": "transformer"}  # where none is named
@@ -116,7 +117,7 @@ def prepare(
     classes = len(schema.classes)
     targets = 1 if train.y.ndim == 1 else train.y.shape[-1]
 
-    rule = given or default_loss(schema.task)
+    rule = given or default_loss(schema.task, (classes,) if train.y.ndim > 1 else ())
     units = rule.units(schema.task, classes, targets)
     asked = as_block(_network(network, schema.input_shape, units, len(train.x)))
     check_tokens(asked, parts)
@@ -127,8 +128,11 @@ def prepare(
     check_head(asked, rule)
     output = body_of(whole, rule).plan(schema.input_shape).output
     rule.check(output, schema.task, classes, train.y.shape)
+    for part in (train, parts.validation, parts.test):
+        rule.check_targets(part.y, part.indices)
 
-    chosen = replace(chosen.resolve(len(train.x), rate, network not in (None, "default")), loss=str(rule))
+    open, own_network = chosen, network not in (None, "default")
+    chosen = replace(open.resolve(len(train.x), rate, own_network), loss=str(rule))
     (penalty, penalized), *penalties = penalties_of(plan, chosen)
     objective = Objective(
         network=whole,
@@ -141,6 +145,8 @@ def prepare(
         bounded=bounds_of(plan, chosen),
     )
     _check_predictions(objective, output, train.y)
+    if schema.kind in UNITS:
+        check_causal(whole, objective.body, schema.input_shape)
     row_weights = _row_weights(train, chosen.class_weight, schema)
     update = update_rule(chosen, len(train.x), None if isinstance(optimizer, str) else optimizer)
     whole_batch = isinstance(optimizer, str) and takes_all_rows(optimizer)
@@ -161,14 +167,15 @@ def prepare(
     )
     if whole_batch and settings.get("batch_size") is None:
         run.notes.append(f"{chosen.optimizer} compares the losses of its steps: every step takes all rows")
-    return _found(run, sought)
+    return _found(run, sought, lambda size: replace(open, batch_size=size).resolve(len(train.x), rate, own_network))
 
 
-def _found(run: Run, sought: Iterable[str]) -> Run:
-    """The run with the settings that were to be found by trying."""
+def _found(run: Run, sought: Iterable[str], resolve: Callable[[int], Settings]) -> Run:
+    """The run with the settings that were to be found by trying, and what follows from a batch's size."""
     if "batch_size" in sought:
         sizes = run.find_batch_size()
-        run = run.change(batch_size=sizes.largest)
+        again = resolve(sizes.largest)
+        run = run.change(batch_size=int(again.batch_size or 1), epochs=again.epochs, patience=again.patience)
         run.notes.append(f"batch_size {sizes.largest:,} was found: {sizes.reason}")
     if "learning_rate" in sought:
         rates = run.find_learning_rate()

@@ -18,22 +18,23 @@ def penalized_of(plan: Plan, biases: bool = False) -> tuple[Path, ...]:
 
 
 def penalties_of(plan: Plan, settings: Settings) -> list[tuple[Penalty, tuple[Path, ...]]]:
-    """The penalty of the whole network, then those of single layers, which take its place there.
+    """The penalty of the whole network, then those of single layers, which take its place there; of two of which one
+    is inside the other, the inner one's.
 
     Raises:
         SettingError: a layer that the network does not have, or one without weights.
     """
     whole = Penalty(l1=settings.l1, l2=settings.l2 or 0.0)
-    free = penalized_of(plan, settings.penalize_biases)
+    every = free = penalized_of(plan, settings.penalize_biases)
     single = []
-    for layer, strengths in (settings.penalties or {}).items():
+    for layer, strengths in sorted((settings.penalties or {}).items(), key=lambda item: -item[0].count("/")):
         way = tuple(layer.split("/"))
-        own = tuple(path for path in free if path[: len(way)] == way)
+        own = tuple(path for path in every if path[: len(way)] == way)
         if not own:
             layers = {"/".join(path[:-1]) for path in penalized_of(plan)}
             raise SettingError(f"penalties: no layer {layer!r} has weights to penalize; {nearest(layer, layers)}")
+        single.append((replace(whole, **strengths), tuple(path for path in own if path in free)))
         free = tuple(path for path in free if path not in own)
-        single.append((replace(whole, **strengths), own))
     return [(whole, free), *single]
 
 

@@ -15,9 +15,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from backlit.data import Part
+from backlit.errors import SettingError
 from backlit.layers.block import Context
 from backlit.layers.padding import Padding
 from backlit.layers.preprocessing import Impute, OneHot, Standardize
+from backlit.shapes import write
 from backlit.training.model import Model
 from backlit.training.run import Run
 from backlit.training.scoring import r_squared
@@ -59,10 +61,14 @@ def baselines(run: Run, model: Model | None = None) -> list[Rival]:
     Returns:
         One row a model.
 
+    Raises:
+        SettingError: the targets are not one class or some numbers an example.
+
     >>> from backlit import prepare
     >>> [rival.name for rival in baselines(prepare("linear", "line(n=40)"))]
     ['nearest neighbor', 'linear regression', 'random forest', 'support vector machine']
     """
+    check_targets(run)
     train = run.parts.train
     judged = run.parts.test if len(run.parts.test.x) else train
     x, test_x = _features(run, train), _features(run, judged)
@@ -70,6 +76,21 @@ def baselines(run: Run, model: Model | None = None) -> list[Rival]:
     for name, estimator in _estimators(run).items():
         rows.append(_rival(name, estimator, (x, train.y, run.row_weights), (test_x, judged.y), run))
     return rows
+
+
+def check_targets(run: Run) -> None:
+    """Refuse targets that scikit-learn's models do not take.
+
+    Raises:
+        SettingError: naming their shape.
+    """
+    y = run.parts.train.y
+    if y.ndim > (1 if run.objective.classes else 2):
+        kind = "classes" if run.objective.classes else "numbers"
+        raise SettingError(
+            f"the baselines tell one class or a row of numbers an example, and here it has {write(y.shape[1:])} "
+            f"{kind}: leave the baselines out"
+        )
 
 
 def _estimators(run: Run) -> dict[str, Any]:

@@ -83,8 +83,15 @@ class Run:
         """The largest batch that was tried and worked; see `backlit.find_batch_size`."""
         return find_batch_size(Execution(self, None), limit_bytes)
 
-    def change(self, *, learning_rate: float | None = None, batch_size: int | None = None) -> "Run":
-        """The same run with another learning rate, or another batch size.
+    def change(
+        self,
+        *,
+        learning_rate: float | None = None,
+        batch_size: int | None = None,
+        epochs: int | None = None,
+        patience: int | None = None,
+    ) -> "Run":
+        """The same run with another learning rate, batch size, number of epochs or patience; None: as it is.
 
         Raises:
             SettingError: a value is out of range, or the rate of a transformation that was given.
@@ -97,6 +104,8 @@ class Run:
             held,
             learning_rate=held.learning_rate if learning_rate is None else learning_rate,
             batch_size=held.batch_size if batch_size is None else batch_size,
+            epochs=held.epochs if epochs is None else epochs,
+            patience=held.patience if patience is None else patience,
         )
         settings = replace(settings, batch_size=min(int(settings.batch_size or 1), rows))
         rule = self.transformation if own else update_rule(settings, rows)

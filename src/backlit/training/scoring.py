@@ -90,7 +90,6 @@ class Scorer:
         rmse = np.sqrt((errors * np.square(scale)).mean(-1) / (count * len(targets) / len(y)))
         return {"loss": loss, "rmse": rmse, "r2": r_squared(errors, spread)}
 
-
     def score(self, parameters: Any, state: Any, x: np.ndarray, y: np.ndarray) -> dict[str, float]:
         """The scores over rows, of several targets also one by one."""
         sums = self.measure(parameters, state, x, y)

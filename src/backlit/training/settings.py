@@ -1,15 +1,12 @@
 """The settings of a run: every hyperparameter, checked before any work starts, and enough to repeat the run."""
 
 import math
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-import numpy as np
-
 from backlit.errors import SettingError
-from backlit.layers.settings import LARGEST, is_whole
+from backlit.layers.settings import LARGEST, is_number, is_whole
 from backlit.optimizers import takes_all_rows
 
 OWN = "own transformation"  # what settings say of an optimizer that is no name
@@ -106,7 +103,7 @@ class Settings:
         for name in ("standardize", "penalize_biases"):
             if not isinstance(getattr(self, name), bool):
                 raise SettingError(f"{name} is True or False, not {getattr(self, name)!r}")
-        if not isinstance(self.split, tuple | list) or not all(_is_number(share) for share in self.split):
+        if not isinstance(self.split, tuple | list) or not all(is_number(share) for share in self.split):
             raise SettingError(f"split is three shares, such as (0.7, 0.15, 0.15), not {self.split!r}")
         object.__setattr__(self, "split", tuple(map(float, self.split)))
         self._keep_class_weight()
@@ -124,7 +121,7 @@ class Settings:
         value = getattr(self, name)
         if value is None and _default(name) is None:
             return
-        if not _is_number(value) or not holds(value):
+        if not is_number(value) or not holds(value):
             raise SettingError(f"{name} is a finite number {expected}, not {value!r}")
         object.__setattr__(self, name, float(value))
 
@@ -139,7 +136,7 @@ class Settings:
             if not isinstance(strengths, Mapping) or not strengths or not set(strengths) <= {"l1", "l2"}:
                 raise SettingError(f"{form}; {layer!r} has {strengths!r}")
             for name, strength in strengths.items():
-                if not _is_number(strength) or strength < 0:
+                if not is_number(strength) or strength < 0:
                     raise SettingError(f"penalties: {layer}'s {name} is a number of at least 0, not {strength!r}")
             kept[str(layer)] = {name: float(strength) for name, strength in strengths.items()}
         object.__setattr__(self, "penalties", kept)
@@ -148,7 +145,7 @@ class Settings:
         given = self.class_weight
         if given is None or given == "balanced":
             return
-        if not isinstance(given, Mapping) or not all(_is_number(weight) and weight >= 0 for weight in given.values()):
+        if not isinstance(given, Mapping) or not all(is_number(weight) and weight >= 0 for weight in given.values()):
             raise SettingError(f"class_weight is 'balanced' or a weight of at least 0 by class name, not {given!r}")
         object.__setattr__(self, "class_weight", {str(name): float(weight) for name, weight in given.items()})
 
@@ -178,9 +175,3 @@ class Settings:
 
 def _default(name: str) -> Any:
     return Settings.__dataclass_fields__[name].default
-
-
-def _is_number(value: Any) -> bool:
-    if isinstance(value, np.generic):
-        value = value.item()
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max

@@ -15,7 +15,7 @@ from backlit.training.program import Carry, Epoch, Program, Steps, epoch_keys
 from backlit.training.scoring import Rows, Scorer
 
 
-class Stream:
+class Blocks:
     """The epochs of one run, block by block; two blocks at most are on the device.
 
     Args:

@@ -14,7 +14,7 @@ import optax
 
 from backlit.errors import SettingError
 from backlit.graph import hvp
-from backlit.optimizers import Schedule, optimizer_named, schedule_named, takes_all_rows
+from backlit.optimizers import Schedule, needs_seed, optimizer_named, schedule_named, takes_all_rows
 from backlit.shapes import Array, Tree
 from backlit.training.settings import Settings
 
@@ -33,7 +33,13 @@ def update_rule(
     Raises:
         SettingError: an unknown name, a setting out of range, or one that the rule cannot have.
     """
-    rule = _named(settings, rows, schedule) if own is None else own
+    batches = -(-rows // int(settings.batch_size or 1)) * int(settings.epochs or 1)
+    if settings.accumulate > batches:
+        raise SettingError(
+            f"accumulate is {settings.accumulate:,}, and the run has {batches:,} batches in all, so that no update "
+            "would be made: accumulate fewer, or train for more epochs"
+        )
+    rule = _named(settings, batches, schedule) if own is None else own
     if settings.clip is not None:
         rule = optax.chain(optax.clip_by_global_norm(settings.clip), rule)
     if settings.accumulate > 1:
@@ -42,20 +48,20 @@ def update_rule(
     return rule
 
 
-def _named(settings: Settings, rows: int, schedule: Schedule | None) -> optax.GradientTransformation:
+def _named(settings: Settings, batches: int, schedule: Schedule | None) -> optax.GradientTransformation:
     if takes_all_rows(settings.optimizer) and (settings.clip is not None or settings.accumulate > 1):
         name = "clip" if settings.clip is not None else "accumulate"
         raise SettingError(
             f"{name} changes the gradient, and {settings.optimizer} needs it as it is, of all rows: leave {name} out"
         )
     rate = settings.learning_rate or 0.0
+    seed = {"seed": settings.seed} if needs_seed(settings.optimizer) else {}
     if schedule is not None:
-        return optimizer_named(settings.optimizer, schedule)
+        return optimizer_named(settings.optimizer, schedule, **seed)
     if settings.schedule == "constant":  # a plain number costs a small network's step less than a schedule
-        return optimizer_named(settings.optimizer, rate)
-    batches = -(-rows // int(settings.batch_size or 1)) * int(settings.epochs or 1)
-    steps = max(1, batches // settings.accumulate)
-    return optimizer_named(settings.optimizer, schedule_named(str(settings.schedule), rate, steps))
+        return optimizer_named(settings.optimizer, rate, **seed)
+    steps = batches // settings.accumulate
+    return optimizer_named(settings.optimizer, schedule_named(str(settings.schedule), rate, steps), **seed)
 
 
 def check_size(rule: optax.GradientTransformation, parameters: Tree) -> None:

@@ -1,8 +1,8 @@
 """Losses of classification by likelihood: cross-entropies from logits, smoothed or focal.
 
 Targets are the classes' numbers, 0 to K − 1 (two classes: 0 and 1), or probabilities. A class of −1 is unknown, such as
-the padding of a sequence, and is left out. The loss of a batch is the weighted mean of its examples' losses.
-Source: documents 1 to 4.
+the padding of a sequence, and is left out; the loss of any other number is NaN. The loss of a batch is the weighted
+mean of its examples' losses. Source: documents 1 to 4.
 """
 
 from dataclasses import dataclass
@@ -21,8 +21,9 @@ from backlit.shapes import Array, Shape, write
 class BinaryCrossEntropy(Loss):
     """−y log p − (1 − y) log(1 − p) with p = σ(z), from the logit z as max(z, 0) − yz + log(1 + e^−|z|).
 
-    The mean over an example's targets, where it has several independent ones; the batch takes the mean over examples.
-    The gradient is p − y. It is the negative log-likelihood of a Bernoulli distribution.
+    The mean over an example's targets, where it has several independent ones, or a class a step, −1 where unknown; the
+    batch takes the mean over examples. The gradient is p − y. It is the negative log-likelihood of a Bernoulli
+    distribution.
 
     Args:
         smoothing: ε in [0, 1): the target y becomes (1 − ε) y + ε / 2; default 0.
@@ -41,15 +42,16 @@ class BinaryCrossEntropy(Loss):
         require_share("bce's smoothing", self.smoothing)
 
     def examples(self, outputs: Array, targets: Array) -> Array:
-        """The cross-entropy of each example in nats, of shape (B,); targets from 0 to 1."""
+        """The cross-entropy of each example in nats, of shape (B,); targets from 0 to 1, −1 where unknown."""
         z, y = paired(outputs, targets)
+        known, fits = y >= 0, ((y >= 0) & (y <= 1)) | (y == -1)
         if self.smoothing:
             y = (1 - self.smoothing) * y + self.smoothing / 2
         positive = z > 0
         # max(z, 0) − yz is exact before the small logarithm is added; a selection has the right derivatives at z = 0.
         correction = lax.log1p(lax.exp(lax.select(positive, -z, z)))
         losses = lax.select(positive, z, lax.full_like(z, 0)) - y * z + correction
-        return jnp.mean(losses, axis=each_example(losses))
+        return mean_over(losses, known, fits)
 
     def predict(self, outputs: Array) -> Array:
         """[1 − p, p] of shape (B, 2) for one unit; for T independent units their p, of shape (B, T)."""
@@ -58,9 +60,9 @@ class BinaryCrossEntropy(Loss):
         return sigmoid(both_signs(outputs))
 
     def output_shapes(self, task: str, classes: int, targets_shape: Shape) -> tuple[Shape, ...]:
-        """One unit, or one for each of several independent targets."""
+        """One unit, at each step where the targets have steps, or one for each of several independent targets."""
         shape = tuple(targets_shape[1:])
-        return (shape,) if shape[-1:] > (1,) else ((1,), ())
+        return ((*shape, 1), shape) if shape[-1:] > (1,) else ((1,), ())
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ class CrossEntropy(Loss):
             total, right = jnp.sum(targets, axis=-1), jnp.sum(targets * scores, axis=-1)
             losses = normalizer * total.astype(scores.dtype) - self.smoothed(right.astype(scores.dtype), scores)
             return jnp.mean(losses, axis=each_example(losses))
-        return mean_of_known(normalizer - self.smoothed(score_of_target(scores, targets), scores), targets)
+        losses = normalizer - self.smoothed(score_of_target(scores, targets), scores)
+        return mean_of_known(losses, targets, scores.shape[-1])
 
     def smoothed(self, right: Array, scores: Array) -> Array:
         """(1 − ε) s_y + ε Σ s_k / K."""
@@ -166,7 +169,7 @@ class Focal(Loss):
         losses = softplus(-margin) * jnp.exp(-self.gamma * softplus(margin))
         if self.alpha is not None:
             losses = losses * jnp.where(targets > 0, self.alpha, 1 - self.alpha)
-        return mean_of_known(losses, targets)
+        return mean_of_known(losses, targets, outputs.shape[-1] if several_units(outputs) else 2)
 
     def predict(self, outputs: Array) -> Array:
         """Probabilities (B, K): the softmax, or [1 − p, p] of one unit."""
@@ -222,8 +225,17 @@ def log_sum_of_others(scores: Array, targets: Array) -> Array:
     return jnp.log(jnp.sum(jnp.exp(others - most), axis=-1)) + most[..., 0]
 
 
-def mean_of_known(losses: Array, targets: Array) -> Array:
-    """The mean of an example's losses whose target is a class, and not −1; 0 where none is known."""
-    known = (targets.reshape(losses.shape) >= 0).astype(losses.dtype)
-    axes = each_example(losses)
-    return jnp.sum(losses * known, axis=axes) / jnp.maximum(jnp.sum(known, axis=axes), 1)
+def mean_of_known(losses: Array, targets: Array, classes: int) -> Array:
+    """The mean of an example's losses whose target is a class, and not −1; 0 where none is known; NaN where one is no
+    whole number from −1 to K − 1.
+    """
+    labels = targets.reshape(losses.shape)
+    fits = (labels >= -1) & (labels < classes) & (labels == labels.astype(jnp.int32))
+    return mean_over(losses, labels >= 0, fits)
+
+
+def mean_over(losses: Array, known: Array, fits: Array) -> Array:
+    """The mean of an example's losses that are known, 0 where none is; NaN where one's target does not fit."""
+    known, axes = known.astype(losses.dtype), each_example(losses)
+    losses = jnp.where(fits, losses * known, jnp.nan)
+    return jnp.sum(losses, axis=axes) / jnp.maximum(jnp.sum(known, axis=axes), 1)

@@ -30,6 +30,7 @@ class Poisson(RegressionLoss):
 
     name = "poisson"
     summary = "counts of a rate, eˢ − y s, from its logarithm s"
+    least = 0.0
 
     def examples(self, outputs: Array, targets: Array) -> Array:
         """The mean of eˢ − y s, of shape (B,)."""

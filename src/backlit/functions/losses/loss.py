@@ -5,14 +5,16 @@ example. The loss of a batch is the weighted mean of these numbers; training tak
 mask of padded rows.
 """
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import jax.numpy as jnp
+import numpy as np
 
-from backlit.errors import SettingError, ShapeError
+from backlit.errors import DataError, SettingError, ShapeError
 from backlit.shapes import Array, Shape, write
 
 REGRESSION, TWO_CLASSES, MANY_CLASSES = "regression", "two classes", "many classes"
@@ -28,12 +30,14 @@ class Loss(ABC):
         summary: one line for listings.
         tasks: the tasks it fits, of `regression`, `two classes`, `many classes`.
         link: the activation that turns outputs into predictions: None, `Sigmoid` or `Softmax`.
+        least: what a target must be at least.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     tasks: ClassVar[tuple[str, ...]]
     link: ClassVar[str | None] = None
+    least: ClassVar[float] = -math.inf
 
     def units(self, task: str, classes: int, targets: int) -> int:
         """The output units that a default head needs.
@@ -88,6 +92,23 @@ class Loss(ABC):
                 f"choose {' or '.join(SUITED.get(task, TASKS))}"
             )
 
+    def check_targets(self, targets: np.ndarray, rows: Sequence[int] | np.ndarray) -> None:
+        """Makes sure that no target is below what the loss has a meaning for, before any work starts.
+
+        Args:
+            targets: of all the rows, (N, ...), in the units of the data.
+            rows: the numbers of the rows in their source, (N,), counted from 0.
+
+        Raises:
+            DataError: one is; the first such row and its value are named.
+        """
+        if len(wrong := np.argwhere(np.asarray(targets) < self.least)):
+            place = tuple(wrong[0])
+            raise DataError(
+                f"the target in row {rows[place[0]]} (counted from 0) is {targets[place]:g}, but the loss {self.name} "
+                f"takes targets of at least {self.least:g}: mend the row, or choose another loss"
+            )
+
     def check(self, output_shape: Shape, task: str, classes: int, targets_shape: Shape) -> None:
         """Makes sure that the loss fits the task and the output layer, before any work starts.
 
@@ -104,11 +125,14 @@ class Loss(ABC):
         self.check_task(task)
         fitting = self.output_shapes(task, classes, targets_shape)
         if tuple(output_shape) not in fitting:
+            steps = task != REGRESSION and len(targets_shape) == 2 and len(output_shape) < 2
+            repair = "keep the time axis, GRU(…, sequence=True), and " if steps else ""
             of_classes = "" if task == REGRESSION else f" of {classes} classes"
             raise ShapeError(
                 f"The network's output has shape {write(tuple(output_shape))} an example, but the loss {self.name} "
                 f"with targets of shape {'×'.join(['N', *map(str, targets_shape[1:])])}{of_classes} needs "
-                f"{' or '.join(write(shape) for shape in fitting if shape)}: end the network with {head(fitting[0])}"
+                f"{' or '.join(write(shape) for shape in fitting if shape)}: {repair}"
+                f"end the network with {head(fitting[0])}"
             )
 
 

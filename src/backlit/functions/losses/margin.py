@@ -1,7 +1,7 @@
 """Losses of margins and of mistakes, on scores that are no probabilities: hinge, squared hinge, perceptron.
 
-Targets are the classes' numbers, 0 to K − 1 (two classes: 0 and 1). The loss of a batch is the weighted mean of its
-examples' losses. Source: documents 1 to 3.
+Targets are the classes' numbers, 0 to K − 1 (two classes: 0 and 1). A class of −1 is unknown and is left out; the loss
+of any other number is NaN. The loss of a batch is the weighted mean of its examples' losses. Source: documents 1 to 3.
 """
 
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ import jax.numpy as jnp
 
 from backlit.errors import ShapeError
 from backlit.functions.activations import relu
-from backlit.functions.losses.classification import both_signs, score_of_target, several_units
-from backlit.functions.losses.loss import MANY_CLASSES, TWO_CLASSES, Loss, each_example, paired
+from backlit.functions.losses.classification import both_signs, mean_of_known, score_of_target, several_units
+from backlit.functions.losses.loss import MANY_CLASSES, TWO_CLASSES, Loss, paired
 from backlit.shapes import Array, Shape
 
 
@@ -36,11 +36,10 @@ class Hinge(Loss):
         """The hinge loss of each example, of shape (B,); targets are the classes' numbers."""
         if not several_units(outputs):
             z, y = paired(outputs, targets)
-            losses = self.power(relu(1 - (2 * y - 1) * z))
-            return jnp.mean(losses, axis=each_example(losses))
+            return mean_of_known(self.power(relu(1 - (2 * y - 1) * z)), y, 2)
         # The class itself adds max(0, 1), which is taken off again.
         margins = self.power(relu(outputs - score_of_target(outputs, targets)[..., None] + 1))
-        return jnp.sum(margins, axis=-1) - 1
+        return mean_of_known(jnp.sum(margins, axis=-1) - 1, targets, outputs.shape[-1])
 
     def power(self, margins: Array) -> Array:
         """What a violated margin costs: itself."""
@@ -106,6 +105,6 @@ class Perceptron(Hinge):
         """The criterion of each example, of shape (B,); targets are the classes' numbers."""
         if not several_units(outputs):
             z, y = paired(outputs, targets)
-            losses = relu(z) - y * z
-            return jnp.mean(losses, axis=each_example(losses))
-        return score_of_target(outputs, jnp.argmax(outputs, axis=-1)) - score_of_target(outputs, targets)
+            return mean_of_known(relu(z) - y * z, y, 2)
+        losses = score_of_target(outputs, jnp.argmax(outputs, axis=-1)) - score_of_target(outputs, targets)
+        return mean_of_known(losses, targets, outputs.shape[-1])

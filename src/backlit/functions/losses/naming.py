@@ -94,7 +94,7 @@ def default_loss(task: str, output: Shape = ()) -> Loss:
         TWO_CLASSES: BinaryCrossEntropy(),
         MANY_CLASSES: CrossEntropy(),
     }
-    if task == TWO_CLASSES and output == (2,):
+    if task == TWO_CLASSES and output[-1:] == (2,):
         return CrossEntropy()
     if task not in usual:
         raise SettingError(f"There is no task {task!r}: {nearest(task, TASKS)}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from backlit.errors import SettingError
 from backlit.functions.losses.function import FunctionLoss
@@ -99,6 +100,17 @@ class Several(Loss):
             skip += range(place, place + columns) if own is None else ()
             place += columns
         return {"skip": tuple(skip)}
+
+    def check_targets(self, targets: np.ndarray, rows: Sequence[int] | np.ndarray) -> None:
+        """Each part checks its columns.
+
+        Raises:
+            DataError: a loss has no meaning for a value.
+        """
+        place = 0
+        for loss, columns, _ in self.parts:
+            loss.check_targets(targets[:, place : place + columns], rows)
+            place += columns
 
     def constant(self, targets: Array) -> Array:
         """The constants of the parts in a row; those of classes are the logarithms of their shares."""
