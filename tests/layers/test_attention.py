@@ -11,6 +11,7 @@ from backlit.layers.block import Context
 from backlit.layers.composition import Sequential
 from backlit.layers.dense import Dense
 from backlit.layers.embedding import Embedding
+from backlit.layers.notation import read
 from backlit.layers.padding import Padding
 from backlit.layers.positions import Position
 from backlit.layers.transformer import DecoderBlock, EncoderBlock, EncoderDecoder
@@ -218,3 +219,10 @@ def test_an_encoder_and_decoder_in_a_stream_keeps_the_source():
 def test_settings_out_of_range_are_refused(make):
     with pytest.raises(SettingError):
         make()
+
+
+def test_the_summary_says_that_the_heads_together_see_every_step():
+    rows = {row.path: row.reach.size for row in read("Attention(2), Dense(3)").summary((6, 4)).rows}
+    assert rows["attention_1/query"] == ()
+    assert rows["attention_1/output"] is None
+    assert rows["dense_1"] is None

@@ -207,6 +207,7 @@ def _plan(block: Block, input: Shape, heads: int, bias: bool) -> Plan:
             "change the number of heads or the width"
         )
     parts = {name: _dense(width, bias).plan(input) for name in ("query", "key", "value", "output")}
+    parts["output"] = replace(parts["output"], reach=EVERYTHING)
     return Plan(
         input=input,
         output=input,
