@@ -183,3 +183,16 @@ def test_two_classes_a_step_are_learned_and_scored_on_other_lengths(units, loss)
         model.evaluate(list(x[::2, :4]), np.zeros((20, 7), int))
     with pytest.raises(bl.ShapeError, match=r"keep the time axis, GRU\(…, sequence=True\)"):
         bl.prepare(f"GRU(4), Dense({units})", x, y, **how)
+
+
+def test_lists_of_tokens_of_unequal_length_go_to_an_embedding():
+    lists = [np.random.default_rng(row).integers(0, 12, 3 + row % 6) for row in range(150)]
+    labels = np.array([int((tokens == 3).any()) for tokens in lists])
+    model = bl.fit("Embedding(12, 8), GRU(8), Dense(2)", lists, labels, epochs=40, learning_rate=0.02)
+    assert model.scores["test"]["accuracy"] > 0.9
+    alone = model.predict_proba([lists[0]])
+    np.testing.assert_allclose(model.predict_proba(lists)[:1], alone, rtol=1e-5)
+    with pytest.raises(bl.DataError, match="hold 30, and Embedding"):
+        model.predict([np.array([3, 30])])
+    with pytest.raises(bl.DataError, match="2 numbers a step"):
+        bl.fit("Embedding(5, 8), GRU(8), Dense(2)", [np.zeros((3 + row % 2, 2)) for row in range(20)], labels[:20])

@@ -20,7 +20,7 @@ from backlit.shapes import Array, Shape
 class Padding(Preprocessing):
     """Padded steps become zeros, and the layers behind are told which steps are real.
 
-    Shapes: x (B, T, F) with NaN in every feature of a padded step, or tokens (B, T) with −1 for padding.
+    Shapes: x (B, T, F) with NaN in every feature of a padded step, or tokens (B, T) with −1 or NaN for padding.
 
     >>> Padding().mark(jnp.array([[3, 5, -1], [2, -1, -1]])).tolist()
     [[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
@@ -39,7 +39,7 @@ class Padding(Preprocessing):
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """Zeros in place of padding."""
         if x.ndim == 2:
-            return jnp.maximum(x, 0), {}
+            return jnp.where(x >= 0, x, 0), {}
         return jnp.where(self.mark(x)[..., None] > 0, x, 0), {}
 
     def mark(self, x: Array) -> Array:

@@ -22,6 +22,7 @@ from backlit.layers.composition import Sequential
 from backlit.layers.features import Features
 from backlit.layers.padding import Padding
 from backlit.layers.preprocessing import Impute, OneHot, Preprocessing, Standardize
+from backlit.layers.reshaping import Flatten
 from backlit.layers.scaling import Rescale
 from backlit.networks.named import network_named, recipe_named
 from backlit.optimizers import default_learning_rate, takes_all_rows
@@ -218,7 +219,9 @@ def _with_preprocessing(
     """The network with fitted layers before it, and after it where the targets are numbers."""
     blocks = network.blocks if type(network) is Sequential else (network,)
     if vocabulary_of(network) is not None:
-        return Sequential(*([Padding()] if (train.x < 0).any() and Padding() not in blocks else []), *blocks)
+        ragged: list[Block] = [Flatten()] if schema.kind == "sequence" else []  # a token a step: (T, 1) is (T,)
+        padded = bool(ragged) or bool((train.x < 0).any())
+        return Sequential(*ragged, *([Padding()] if padded and Padding() not in blocks else []), *blocks)
     own_layers = (isinstance(block, Preprocessing) and not isinstance(block, Features) for block in blocks)
     if not named and any(own_layers):
         return Sequential(*blocks)

@@ -10,6 +10,7 @@ from backlit.layers.block import Block, Context
 from backlit.layers.composition import Sequential
 from backlit.layers.embedding import Embedding
 from backlit.layers.padding import Padding
+from backlit.layers.reshaping import Flatten
 from backlit.layers.transformer import EncoderDecoder
 from backlit.shapes import Array, Shape
 
@@ -21,7 +22,7 @@ def vocabulary_of(network: Block) -> int | None:
     if isinstance(network, EncoderDecoder):
         return min(vocabulary_of(block) or 0 for block in network.blocks) or None
     if type(network) is Sequential:
-        first = next((block for block in network.blocks if not isinstance(block, Padding)), None)
+        first = next((block for block in network.blocks if not isinstance(block, Padding | Flatten)), None)
         return None if first is None else vocabulary_of(first)
     return None
 
@@ -35,7 +36,7 @@ def check_tokens(network: Block, parts: Parts) -> None:
     if vocabulary_of(network) is None:
         return
     for words, part in (("training", parts.train), ("validation", parts.validation), ("test", parts.test)):
-        remedy = f"make its vocabulary {max(2, int(part.x.max(initial=0)) + 1)}, or correct the data"
+        remedy = f"make its vocabulary {max(2, int(np.nanmax(part.x, initial=0)) + 1)}, or correct the data"
         check_rows(network, part.x, f"{words} data", remedy)
 
 
@@ -48,7 +49,9 @@ def check_rows(network: Block, x: np.ndarray, words: str = "data", remedy: str =
     vocabulary = vocabulary_of(network)
     if vocabulary is None:
         return
-    wrong = (x != np.round(x)) | (x < -1) | (x >= vocabulary)
+    if x.ndim == 3 and x.shape[2] > 1:
+        raise DataError(f"the {words} have {x.shape[2]} numbers a step, and Embedding({vocabulary}, …) takes one token")
+    wrong = ~np.isnan(x) & ((x != np.round(x)) | (x < -1) | (x >= vocabulary))
     if wrong.any():
         raise DataError(
             f"the {words} hold {x[wrong][0]:g}, and Embedding({vocabulary}, …) takes whole numbers from 0 to "
