@@ -118,7 +118,10 @@ def read(
         examples = of_table(content, target, weight_column, order_by, layout, notes)
     inputs, given, names = examples.inputs, examples.given, examples.names
     if given is None:
-        raise DataError(f"{content.name} has no targets: give them as y=, or images in a folder for each class")
+        raise DataError(
+            f"{content.name} has no targets: give them as y=, or images in a folder for each class, or "
+            "reconstruct=True where the inputs themselves are to be learned"
+        )
     if isinstance(given, np.ndarray) and given.ndim == 2 and given.shape[1] == 1:
         notes.append(f"targets of shape {given.shape} read as ({len(given)},)")
     found = targets.infer(" and ".join(names), given, task or content.task or None)
