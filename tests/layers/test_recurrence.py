@@ -244,5 +244,5 @@ def test_a_mask_of_the_wrong_shape_is_refused_with_both_shapes():
 
 
 def test_tokens_are_sent_through_an_embedding_first():
-    with pytest.raises(bl.ShapeError, match=r"layer gru_1: GRU reads sequences.*put Embedding before it"):
+    with pytest.raises(bl.ShapeError, match=r"layer gru_1: GRU reads sequences.*put Embedding before"):
         bl.Sequential(bl.GRU(4)).plan((20,))

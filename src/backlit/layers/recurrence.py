@@ -102,8 +102,8 @@ class Recurrence(Block):
             kind = type(self).__name__
             raise ShapeError(
                 f"{kind} reads sequences, of shape (T, F), and its input has shape {write(input)}; "
-                f"let a recurrent layer before it give them, as in {kind}(…, sequence=True), or put Embedding before it "
-                "for tokens, of shape (T,)"
+                f"let a recurrent layer before it give them, as {kind}(…, sequence=True) does, or put Embedding before "
+                "it for tokens, of shape (T,)"
             )
         parameters = self.variables(input[1])
         products = sum(variable.size for variable in parameters.values() if variable.weight)
