@@ -9,6 +9,7 @@ Text is parsed, never evaluated; the names come from closed tables.
 
 import ast
 import inspect
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -55,15 +56,24 @@ def read_settings(text: str, settings: str) -> dict[str, float]:
     wrong = NotationError(f"The settings of {text!r} cannot be read: write name=number, as in cosine(warmup=0.1)")
     try:
         call = ast.parse("f" + settings, mode="eval").body
-        if not isinstance(call, ast.Call):
-            raise wrong
-        values = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
     except (SyntaxError, ValueError):
         raise wrong from None
-    numbers = all(isinstance(value, (int, float)) for value in values.values())
-    if call.args or None in values or len(values) < len(call.keywords) or not numbers:
+    if not isinstance(call, ast.Call) or call.args:
         raise wrong
-    return {str(name): value for name, value in values.items()}
+    read = {word.arg: value for word in call.keywords if word.arg and (value := number(word.value)) is not None}
+    if len(read) < len(call.keywords):
+        raise wrong
+    return read
+
+
+def number(node: ast.expr) -> float | None:
+    """The finite number or truth value that is written; None: something else is."""
+    match node:
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
+            return -value if math.isfinite(value) else None
+        case ast.Constant(value=int() | float() as value):
+            return value if math.isfinite(value) else None
+    return None
 
 
 def hyphenated(name: str) -> str:

@@ -125,6 +125,7 @@ def test_a_family_is_one_line_each(backlit, family):
         ("optimizers", "heavy-ball", "decay="),
         ("optimizers", "lion", "b1="),
         ("schedules", "cosine", "warmup="),
+        ("augmentations", "rotate", "degrees="),
         ("networks", "kernel-svm", "gamma="),
     ],
 )

@@ -13,10 +13,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from backlit.errors import ShapeError
+from backlit.functions.activations import floats
 from backlit.functions.initializers import Constant
 from backlit.layers.block import Block, Context, Parameters, State
 from backlit.layers.plan import EVERYTHING, Plan, Variable
-from backlit.layers.preprocessing import Preprocessing, as_floats
+from backlit.layers.preprocessing import Preprocessing
 from backlit.layers.settings import keep_flag, keep_number, keep_whole
 from backlit.shapes import Array, Shape, write
 
@@ -65,7 +66,7 @@ class Polynomial(Block):
 
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """Degree by degree: each product is one input times a product of the degree before."""
-        x = as_floats(x)
+        x = floats(x)
         if not self.mixed:
             return jnp.concatenate([x**degree for degree in range(1, self.degree + 1)], axis=-1), {}
         place: dict[tuple[int, ...], int] = {(feature,): feature for feature in range(x.shape[1])}
@@ -135,7 +136,7 @@ class RandomFourier(Features):
 
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """√(2/D) cos(xΩ + b)."""
-        x = as_floats(x)
+        x = floats(x)
         angle = x @ state["frequency"].astype(x.dtype) + state["phase"].astype(x.dtype)
         return sqrt(2 / self.units) * jnp.cos(angle), state
 

@@ -14,11 +14,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from backlit.errors import SettingError
+from backlit.functions.activations import floats
 from backlit.functions.initializers import Constant
 from backlit.layers.block import Context, Parameters, State
 from backlit.layers.features import Features, features_of, keep_gamma, scaled_gamma
 from backlit.layers.plan import EVERYTHING, Plan, Variable
-from backlit.layers.preprocessing import as_floats
 from backlit.layers.settings import keep_number, keep_whole
 from backlit.shapes import Array, Shape
 
@@ -87,7 +87,7 @@ class Kernel(Features):
 
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """K(x, x_i) for every center."""
-        x = as_floats(x)
+        x = floats(x)
         return self.compare(jnp, x, state["center"].astype(x.dtype), state["gamma"].astype(x.dtype)), state
 
     def compare(self, numbers: Any, x: Any, centers: Any, gamma: Any) -> Any:

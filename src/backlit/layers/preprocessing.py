@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from backlit.errors import SettingError, ShapeError
+from backlit.functions.activations import floats
 from backlit.functions.initializers import Constant
 from backlit.layers.block import Block, Context, Parameters, State
 from backlit.layers.plan import Plan, Variable
@@ -66,7 +67,7 @@ class Impute(Preprocessing):
 
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """Fill."""
-        x = as_floats(x)
+        x = floats(x)
         missing = jnp.isnan(x)
         if self.sequence:
             missing = missing & ~missing.all(-1, keepdims=True)
@@ -116,7 +117,7 @@ class Standardize(Preprocessing):
 
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """Subtract the mean, divide by the scale."""
-        x = as_floats(x)
+        x = floats(x)
         return (x - state["mean"].astype(x.dtype)) / state["scale"].astype(x.dtype), state
 
 
@@ -154,17 +155,11 @@ class OneHot(Block):
         widths = [max(k, 1) for k in self.categories]
         source = np.repeat(np.arange(len(widths)), widths)
         category = np.concatenate([np.arange(width) for width in widths])
-        spread = as_floats(x)[..., source]
+        spread = floats(x)[..., source]
         is_code = np.asarray(self.categories)[source] > 0
         if x.ndim > 2:
             is_code = is_code & ~jnp.isnan(spread).all(-1, keepdims=True)
         return jnp.where(is_code, (spread == category).astype(spread.dtype), spread), {}
-
-
-def as_floats(x: Array) -> Array:
-    """x as numbers with a fraction: float32, or the floating type that it has."""
-    x = jnp.asarray(x)
-    return x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32)
 
 
 def _total(rows: np.ndarray, of: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:

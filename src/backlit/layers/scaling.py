@@ -6,9 +6,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from backlit.errors import ShapeError
+from backlit.functions.activations import floats
 from backlit.layers.block import Context, Parameters, State
 from backlit.layers.plan import Plan
-from backlit.layers.preprocessing import Preprocessing, Standardize, as_floats
+from backlit.layers.preprocessing import Preprocessing, Standardize
 from backlit.layers.settings import keep_flag, keep_whole_numbers
 from backlit.shapes import Array, Shape, write
 
@@ -45,7 +46,7 @@ class Rescale(Preprocessing):
 
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """Multiply by the scale, add the mean; log-variances by the scale alone."""
-        x = as_floats(x)
+        x = floats(x)
         scale, mean = state["scale"].astype(x.dtype), state["mean"].astype(x.dtype)
         if not self.variances:
             return x * scale + mean, state

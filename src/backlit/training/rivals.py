@@ -4,7 +4,6 @@ Each is fitted on what the network's own Impute, Standardize and OneHot make of 
 test rows (on the training rows, where there are none).
 """
 
-import pickle
 import time
 import warnings
 from collections.abc import Callable
@@ -37,7 +36,7 @@ class Rival(NamedTuple):
         rmse: the root of the mean squared error, in the target's units; None for classes.
         fit: seconds of training.
         predict: seconds for the scored rows.
-        stored: bytes: of a network its numbers, of a rival scikit-learn's own form.
+        stored: bytes of the arrays that it keeps, to predict with.
     """
 
     name: str
@@ -137,7 +136,7 @@ def _rival(name: str, estimator: Any, train: tuple, judged: tuple, run: Run) -> 
         fit, _ = _timed(lambda: estimator.fit(x, y, **weighted))
     predict, answers = _timed(lambda: estimator.predict(judged[0]))
     score, rmse = _scores(answers, judged[1], bool(run.objective.classes))
-    return Rival(name, score, rmse, fit, predict, len(pickle.dumps(estimator)))
+    return Rival(name, score, rmse, fit, predict, bytes_held(estimator))
 
 
 def _own(model: Model, judged: Part) -> Rival:
@@ -145,8 +144,34 @@ def _own(model: Model, judged: Part) -> Rival:
     predict, found = _timed(lambda: model.predict_encoded(judged.x))
     classes = bool(model.schema.classes)
     score, rmse = _scores(found.argmax(-1) if classes else found, judged.y, classes)
-    stored = sum(leaf.nbytes for leaf in jax.tree.leaves((model.parameters, model.state)))
+    stored = bytes_held(jax.tree.leaves((model.parameters, model.state)))
     return Rival("network", score, rmse, model.seconds.get("total", 0.0), predict, stored)
+
+
+def bytes_held(thing: Any) -> int:
+    """The bytes of all arrays that an object holds, at any depth, each counted once.
+
+    >>> x = np.zeros(3)
+    >>> bytes_held({"a": [x, x], "b": np.zeros(2, np.float32)})
+    32
+    """
+    total = 0
+    met: dict[int, Any] = {}  # kept, so that no other object takes its identity meanwhile
+    waiting = [thing]
+    while waiting:
+        held = waiting.pop()
+        if id(held) in met or isinstance(held, type):
+            continue
+        met[id(held)] = held
+        if hasattr(held, "nbytes"):
+            total += held.nbytes
+        elif isinstance(held, dict):
+            waiting.extend(held.values())
+        elif isinstance(held, list | tuple):
+            waiting.extend(held)
+        elif hasattr(held, "__getstate__") and not callable(held):
+            waiting.append(held.__getstate__())
+    return total
 
 
 def _scores(answers: np.ndarray, y: np.ndarray, classes: bool) -> tuple[float, float | None]:
