@@ -1,10 +1,11 @@
-# Each target sets itself up in .venv; all it needs is a python3 of version 3.11 or later (or PYTHON=/path/to/one).
+# Each target sets itself up in .venv (bench: in .venv-bench); all it needs is a python3 of version 3.11 or later (or PYTHON=/path/to/one).
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH := .venv-bench
 
-.PHONY: demo test rows clean
+.PHONY: demo test bench rows clean
 
 demo: $(VENV)/installed
 	$(BIN)/backlit train digits
@@ -15,6 +16,9 @@ test: $(VENV)/installed-for-tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest --doctest-modules src tests
+
+bench: $(BENCH)/installed
+	$(BENCH)/bin/python benchmarks/race.py --rows '$(ROWS)'
 
 rows:
 	$(PYTHON) docs/rows.py
@@ -33,5 +37,11 @@ $(VENV)/installed-for-tests: pyproject.toml $(VENV)/pip
 	$(BIN)/python -m pip install --quiet --editable . --group test
 	touch $(VENV)/installed $@
 
+$(BENCH)/installed: pyproject.toml
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BENCH)/bin/python -m pip install --quiet --editable . --group bench
+	touch $@
+
 clean:
-	rm -rf $(VENV) .venv-newest .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH) .venv-newest .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
