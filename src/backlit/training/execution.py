@@ -15,7 +15,7 @@ from backlit.data import Part
 from backlit.errors import TrainingError
 from backlit.optimizers import plateau_named
 from backlit.training.baseline import baseline_scores, last_values, persistence_scores
-from backlit.training.devices import SHARE, fits, free_bytes
+from backlit.training.devices import SHARE, fits, free_bytes, free_programs
 from backlit.training.failure import locate
 from backlit.training.history import History, telemetry_columns
 from backlit.training.mistakes import notes_on_mistakes
@@ -53,6 +53,7 @@ class Execution:
     """One pass through a run: the loop over chunks of epochs, and what comes after it."""
 
     def __init__(self, run: Run, progress: Callable[[Progress], None] | None) -> None:
+        free_programs()
         self.run, self.progress = run, progress
         self.settings = run.settings
         self.started = time.perf_counter()
