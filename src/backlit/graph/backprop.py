@@ -48,11 +48,15 @@ def backpropagate(
     Returns:
         The gradients of the active variables that are not an equation's outputs: the inputs.
     """
+    summed: set[Atom] = set()
     for equation in reversed(tape.equations):
         upstream = [gradients.pop(variable, None) for variable in equation.outputs]
         wanted = [atom in active for atom in equation.inputs]
         if all(gradient is None for gradient in upstream) or not any(wanted):
             continue
+        # XLA's CPU back end would compute a sum again for each use: every layer would repeat all residual ones above.
+        pairs = zip(equation.outputs, upstream, strict=True)
+        upstream = [lax.optimization_barrier(gradient) if v in summed else gradient for v, gradient in pairs]
         with scope(equation.path):
             if pulls and equation in pulls:
                 downstream = pulls[equation](upstream)
@@ -64,7 +68,10 @@ def backpropagate(
                 recorder(equation, upstream, downstream)
             for atom, want, gradient in zip(equation.inputs, wanted, downstream, strict=True):
                 if want and gradient is not None:
-                    gradients[atom] = lax.add(gradients[atom], gradient) if atom in gradients else gradient
+                    if atom in gradients:
+                        summed.add(atom)
+                        gradient = lax.add(gradients[atom], gradient)
+                    gradients[atom] = gradient
     return gradients
 
 

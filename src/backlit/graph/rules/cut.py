@@ -7,6 +7,7 @@ constants of the loop alone, no repetition of something smaller, nothing that li
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from backlit.graph.rules.matmul import is_spelled_out
 from backlit.graph.tracing import Atom, Equation, Tape, Variable
 
 CHEAP = {"broadcast_in_dim", "convert_element_type", "iota"}
@@ -46,10 +47,10 @@ class Cut:
     backward: list[Equation]
     summed: list[Atom]
     """What is added up over time in the backward loop."""
-    factors: dict[Atom, Variable]
-    """Factors of the matrix products after the loop, and their names when stacked over time."""
+    factors: dict[tuple[Atom, bool], Variable]
+    """Factors of the matrix products after the loop, whether time and their first axis become one, and their names."""
     emitted: list[Atom]
-    """The factors that the backward loop stacks."""
+    """The factors that the backward loop stacks, beside the gradients of the xs."""
     after: list[Equation]
 
 
@@ -65,11 +66,12 @@ def cut_tape(joint: Joint) -> Cut:
     backward = [equation for equation in equations if arrived.intersection(equation.inputs)]
     of_constants, of_carry, of_xs = joint.gradients
     after, summed, factors = postpone(backward, of_constants, turning | arrived)
-    emitted = [variable for variable in factors if variable in arrived]
+    awaited = list(dict.fromkeys(variable for variable, _ in factors))
+    emitted = [variable for variable in awaited if variable in arrived and variable not in of_xs]
     targets = [*of_carry, *of_xs, *summed, *emitted]
     backward, crossing = prune(backward, targets, cheap)
     stacked = [*joint.xs, *joint.results[len(joint.carry) :]]
-    awaited = [variable for variable in factors if variable not in arrived]
+    awaited = [variable for variable in awaited if variable not in arrived]
     at_hand = {*stacked, *awaited}
     derived = derive(crossing, known, lambda variable: variable not in turning or variable in at_hand)
     backward, crossing = prune([*derived, *backward], targets)
@@ -84,21 +86,24 @@ def cut_tape(joint: Joint) -> Cut:
 
 def postpone(
     backward: Sequence[Equation], gradients: Sequence[Atom], timed: set[Atom]
-) -> tuple[list[Equation], list[Atom], dict[Atom, Variable]]:
+) -> tuple[list[Equation], list[Atom], dict[tuple[Atom, bool], Variable]]:
     """Move the matrix products that only a sum over time waits for out of the loop: Σ_t a_tᵀb_t is one product."""
     produced = {variable for equation in backward for variable in equation.outputs}
     after: list[Equation] = []
     summed: dict[Atom, None] = dict.fromkeys(gradients)
-    factors: dict[Atom, Variable] = {}
+    factors: dict[tuple[Atom, bool], Variable] = {}
     for equation in reversed(backward):
         output = equation.outputs[0] if equation.outputs else None
         if output not in summed:
             continue
         if equation.primitive.name == "dot_general" and timed.issuperset(equation.inputs):
-            stacked: list[Atom] = [factors.setdefault(factor, Variable(None)) for factor in equation.inputs]
             (left, right), (left_batch, right_batch) = equation.params["dimension_numbers"]
             contracted = ((0, *later(left)), (0, *later(right)))
             params = {**equation.params, "dimension_numbers": (contracted, (later(left_batch), later(right_batch)))}
+            whole = (*left, *right) == (0, 0) and not any(is_spelled_out(factor.aval) for factor in equation.inputs)
+            params = equation.params if whole else params
+            keys = [(factor, whole) for factor in equation.inputs]
+            stacked: list[Atom] = [factors.setdefault(key, Variable(None)) for key in keys]
             after.append(Equation(equation.primitive, params, stacked, equation.outputs, equation.path))
         elif equation.primitive.name in LINEAR and produced.issuperset(equation.inputs):
             summed.update(dict.fromkeys(equation.inputs))

@@ -164,9 +164,11 @@ def walk_back(
     start = (bars[:turns], [zeros(atom.aval) for atom in cut.summed])
     (carry, totals), (gradients_xs, emitted) = lax.scan(step, start, xs, **loop)
 
-    stacks = {**stacks, **name(cut.emitted, emitted)}
-    factors = name(cut.factors.values(), [stacks[factor] for factor in cut.factors])
-    values = {**fixed, **name(cut.summed, totals), **factors}
+    stacks = {**stacks, **name(of_xs, gradients_xs), **name(cut.emitted, emitted)}
+    values = {**fixed, **name(cut.summed, totals)}
+    for (factor, whole), variable in cut.factors.items():
+        stack = stacks[factor]
+        values[variable] = stack.reshape(-1, *stack.shape[2:]) if whole else stack
     run(cut.after, values)
     return [*read_all(values, of_constants), *carry, *gradients_xs]
 
