@@ -81,6 +81,7 @@ FUNCTIONS = {
     "gelu": (lambda x: jax.nn.gelu(x).sum(), X),
     "silu": (lambda x: jax.nn.silu(x).sum(), X),
     "relu6": (lambda x: jax.nn.relu6(2 * x).sum(), X),
+    "many rows": (lambda x: jnp.sin(jnp.repeat(x, 200, axis=0) @ W).sum(), X),
     "where": (lambda x: jnp.where(x > 0, x, x**3).sum(), X),
     "stop_gradient": (lambda x: (x * jax.lax.stop_gradient(jnp.exp(x))).sum(), X),
     "custom_jvp": (lambda x: doubled_slope(x).sum(), X),

@@ -175,9 +175,9 @@ def softmax(z: Array) -> Array:
     >>> softmax(jnp.array([1e4, 1e4, -1e4]))
     Array([0.5, 0.5, 0. ], dtype=float32)
     """
-    z = floats(z)
-    powers = jnp.exp(z - lax.stop_gradient(jnp.max(z, axis=-1, keepdims=True)))
-    return powers / jnp.sum(powers, axis=-1, keepdims=True)
+    precise = wide(z)
+    powers = jnp.exp(precise - lax.stop_gradient(jnp.max(precise, axis=-1, keepdims=True)))
+    return (powers / jnp.sum(powers, axis=-1, keepdims=True)).astype(floats(z).dtype)
 
 
 def floats(z: Array) -> Array:
@@ -185,9 +185,14 @@ def floats(z: Array) -> Array:
     return jnp.asarray(z, dtype=jnp.result_type(z, float))
 
 
+def wide(z: Array) -> Array:
+    """z in single precision at least, for sums that half precision would spoil."""
+    return jnp.asarray(z, dtype=jnp.promote_types(jnp.result_type(z, float), jnp.float32))
+
+
 def normal_distribution(z: Array) -> Array:
-    """Φ(z) = ½ erfc(−z/√2), which loses no digits on the left."""
-    return 0.5 * lax.erfc(-math.sqrt(0.5) * z)
+    """Φ(z) = ½ (1 + erf(z/√2)): erfc would keep more digits far on the left, but XLA writes three arrays for it."""
+    return 0.5 + 0.5 * lax.erf(math.sqrt(0.5) * z)
 
 
 def sigmoid_derivative(z: Array) -> Array:

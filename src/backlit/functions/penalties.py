@@ -60,6 +60,11 @@ class Penalty:
             if not jnp.issubdtype(values.dtype, jnp.number) or not np.all(np.isfinite(values) & (values >= 0)):
                 raise SettingError(f"The penalty's {name} is {strength!r}, but λ must be finite and not negative")
 
+    @property
+    def counts(self) -> bool:
+        """Whether it may be more than 0: a λ is not the number 0."""
+        return not all(isinstance(strength, (int, float)) and strength == 0 for strength in (self.l1, self.l2))
+
     def __call__(self, tree: Tree) -> Array:
         """The penalty of these weights: a single number."""
         total = jnp.zeros(())

@@ -35,7 +35,7 @@ def backpropagate(
     pulls: dict[Equation, Pull] | None = None,
     recorder: Recorder | None = None,
 ) -> Gradients:
-    """The reverse walk, in place.
+    """The reverse walk.
 
     Args:
         tape: the program.
@@ -48,15 +48,12 @@ def backpropagate(
     Returns:
         The gradients of the active variables that are not an equation's outputs: the inputs.
     """
-    summed: set[Atom] = set()
+    later: Gradients = {}
     for equation in reversed(tape.equations):
-        upstream = [gradients.pop(variable, None) for variable in equation.outputs]
+        upstream = [collect(variable, gradients, later) for variable in equation.outputs]
         wanted = [atom in active for atom in equation.inputs]
         if all(gradient is None for gradient in upstream) or not any(wanted):
             continue
-        # XLA's CPU back end would compute a sum again for each use: every layer would repeat all residual ones above.
-        pairs = zip(equation.outputs, upstream, strict=True)
-        upstream = [lax.optimization_barrier(gradient) if v in summed else gradient for v, gradient in pairs]
         with scope(equation.path):
             if pulls and equation in pulls:
                 downstream = pulls[equation](upstream)
@@ -68,11 +65,24 @@ def backpropagate(
                 recorder(equation, upstream, downstream)
             for atom, want, gradient in zip(equation.inputs, wanted, downstream, strict=True):
                 if want and gradient is not None:
-                    if atom in gradients:
-                        summed.add(atom)
-                        gradient = lax.add(gradients[atom], gradient)
-                    gradients[atom] = gradient
-    return gradients
+                    accumulate(later if atom in gradients else gradients, atom, gradient)
+    return {atom: lax.add(later[atom], first) if atom in later else first for atom, first in gradients.items()}
+
+
+def accumulate(gradients: Gradients, atom: Atom, gradient: Array) -> None:
+    """Add what a value receives to what it has received."""
+    gradients[atom] = lax.add(gradients[atom], gradient) if atom in gradients else gradient
+
+
+def collect(variable: Variable, gradients: Gradients, later: Gradients) -> Array | None:
+    """All that a value has received, what came first added last; None where it has received nothing.
+
+    First comes what a residual connection sends past its branch. Were it added first, XLA's CPU back end would fold the
+    sum into the next layer's, that into the one after, and each layer would read again all that was ever added.
+    """
+    if variable in later:
+        return lax.add(later.pop(variable), gradients.pop(variable))
+    return gradients.pop(variable, None)
 
 
 def pullback(
@@ -90,8 +100,8 @@ def pullback(
         gradients: Gradients = {}
         for atom, gradient in zip(tape.outputs[:ends], upstream, strict=True):
             if atom in active and gradient is not None:
-                gradients[atom] = lax.add(gradients[atom], gradient) if atom in gradients else gradient
-        backpropagate(tape, values, gradients, active, pulls)
+                accumulate(gradients, atom, gradient)
+        gradients = backpropagate(tape, values, gradients, active, pulls)
         return [gradients.get(variable) if want else None for variable, want in zip(tape.inputs, wanted, strict=True)]
 
     return read_all(values, tape.outputs), pull

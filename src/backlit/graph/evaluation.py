@@ -1,15 +1,16 @@
 """Forward values: run the equations of a tape in order, each one once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import wraps
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from backlit.graph.fallback import bind, rule_of
-from backlit.graph.rulebook import Pull, RememberingRule
-from backlit.graph.tracing import Atom, Equation, Tape, Variable
+from backlit.graph.rulebook import RULES, EvaluatingRule, Pull, RememberingRule
+from backlit.graph.tracing import Atom, Equation, Tape, Variable, trace_function
 from backlit.shapes import Array
 
 Values = dict[Atom, Any]
@@ -25,6 +26,33 @@ def evaluate(tape: Tape, inputs: Sequence[Any]) -> Values:
     values = start(tape, inputs)
     run(tape.equations, values)
     return values
+
+
+def accelerate(f: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function of arrays and pytrees, with every operation in the form that its rule has for it.
+
+    Differentiated functions have these forms already; this is for what is only evaluated, within `jax.jit`.
+
+    Args:
+        f: a function made of JAX operations.
+
+    Returns:
+        A function of f's arguments that returns what f returns, the same but for rounding.
+
+    Raises:
+        GraphError: when called: f cannot be traced, or an argument is not an array.
+
+    >>> float(accelerate(lambda x: (x**2).sum())(jnp.array([1.0, 2.0])))
+    5.0
+    """
+
+    @wraps(f)
+    def accelerated(*args: Any) -> Any:
+        tape = trace_function(f, *args)
+        values = evaluate(tape, [jnp.asarray(leaf) for leaf in jax.tree.leaves(args)])
+        return jax.tree.unflatten(tape.tree, read_all(values, tape.outputs))
+
+    return accelerated
 
 
 def start(tape: Tape, inputs: Sequence[Any]) -> Values:
@@ -46,9 +74,17 @@ def run(
                 wanted = [atom in active for atom in equation.inputs]
                 outputs, pulls[equation] = rule.forward(equation.params, inputs, wanted, reached)
             else:
-                outputs = bind(equation.primitive, equation.params, inputs)
+                outputs = compute(equation, inputs)
         values.update(zip(equation.outputs, outputs, strict=True))
     return pulls
+
+
+def compute(equation: Equation, inputs: Sequence[Any]) -> list[Any]:
+    """The outputs of an equation, in the form that its rule has for them."""
+    rule = RULES.get(equation.primitive.name)
+    if isinstance(rule, EvaluatingRule):
+        return rule.evaluate(equation.params, inputs)
+    return bind(equation.primitive, equation.params, inputs)
 
 
 def read(values: Values, atom: Atom) -> Any:

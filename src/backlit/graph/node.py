@@ -229,7 +229,8 @@ class Graph:
                 self.by_variable[equation.outputs[0]].sent = list(downstream)
 
         values: dict[Atom, Any] = {variable: node.value for variable, node in self.by_variable.items()}
-        backpropagate(self.tape, values, gradients, active_variables(self.tape, wanted), recorder=record)
+        active = active_variables(self.tape, wanted)
+        gradients = backpropagate(self.tape, values, gradients, active, recorder=record)
         for node, variable, want in zip(self.inputs, self.tape.inputs, wanted, strict=True):
             node.upstream = gradients.get(variable, jnp.zeros_like(node.value)) if want else None
         return jax.tree.unflatten(self.structure, [node.upstream for node in self.inputs])

@@ -14,6 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 import jax.numpy as jnp
 from jax import lax
 
+from backlit.graph.sums import sum_over
 from backlit.shapes import Array
 
 Params = dict[str, Any]
@@ -57,6 +58,20 @@ class RememberingRule(Rule, Protocol):
             inputs: the values of the inputs.
             wanted: one flag an input.
             reached: one flag an output: whether it lies on a path to the end. No gradient comes to the others.
+        """
+        ...
+
+
+@runtime_checkable
+class EvaluatingRule(Rule, Protocol):
+    """A rule that has a faster form of the primitive itself, whose outputs are the same but for rounding."""
+
+    def evaluate(self, params: Params, inputs: Values) -> list[Any]:
+        """The outputs.
+
+        Args:
+            params: the equation's parameters.
+            inputs: the values of the inputs.
         """
         ...
 
@@ -154,7 +169,7 @@ def fit(gradient: Array, value: Any) -> Array:
     if gradient.shape != shape:
         ones = (1,) * (gradient.ndim - len(shape)) + shape
         spread = [axis for axis, size in enumerate(ones) if size != gradient.shape[axis]]
-        gradient = lax.reshape(lax.reduce_sum(gradient, spread), shape)
+        gradient = lax.reshape(sum_over(gradient, spread), shape)
     return gradient if gradient.dtype == dtype else lax.convert_element_type(gradient, dtype)
 
 

@@ -15,19 +15,24 @@ where it would take up to a hundred times as long. The gradient of a 1×1 kernel
 Source: V. Dumoulin, F. Visin, "A guide to convolution arithmetic for deep learning", arXiv 1603.07285.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jax.extend.core import primitives
 
-from backlit.graph.fallback import Fallback
+from backlit.graph.fallback import Fallback, bind
 from backlit.graph.rulebook import Params, PerInput, Values, register
+from backlit.graph.rules.blocks import slide
+from backlit.graph.sharding import is_spelled_out
 from backlit.shapes import Array
 
 Sizes = Sequence[int]
+PARTS = 4  # of a batch on a CPU, whose axes come into order within its caches and whose gradients on several cores
 
 
 def pull_input(params: Params, inputs: Values, output: Array, upstream: Array) -> Array:
@@ -57,16 +62,29 @@ def pull_kernel(params: Params, inputs: Values, output: Array, upstream: Array) 
     x, w = inputs
     if not upstream.size:
         return lax.full_like(w, 0)
-    numbers, groups = params["dimension_numbers"], params["feature_group_count"]
+    numbers = params["dimension_numbers"]
     x, accuracy = x.astype(upstream.dtype), {name: params[name] for name in ("precision", "preferred_element_type")}
     if is_pointwise(params, w):
         return pull_pointwise(params, x, upstream, accuracy).reshape(w.shape).astype(w.dtype)
+    accuracy["preferred_element_type"] = jnp.promote_types(x.dtype, jnp.float32)  # the parts are added up
+    parts = PARTS if jax.default_backend() == "cpu" and x.shape[numbers.lhs_spec[0]] % (2 * PARTS) == 0 else 1
+    examples = zip(
+        jnp.split(x, parts, numbers.lhs_spec[0]), jnp.split(upstream, parts, numbers.out_spec[0]), strict=True
+    )
+    gradients = (pull_part(params, part, w, above, accuracy) for part, above in examples)
+    return reduce(lax.add, gradients).astype(w.dtype)
+
+
+def pull_part(params: Params, x: Array, w: Array, upstream: Array, accuracy: Params) -> Array:
+    """What some examples contribute to w̄."""
+    numbers, groups = params["dimension_numbers"], params["feature_group_count"]
     low, high = margins(params, x, w, upstream)
     batch, channels, *_ = numbers.lhs_spec
-    gradient = convolve(
+    return convolve(
         exchange_channels(x, batch, channels, groups),
         upstream,
         lax.ConvDimensionNumbers(numbers.lhs_spec, swap_first(numbers.out_spec), swap_first(numbers.rhs_spec)),
+        by=lax.conv_general_dilated,
         window_strides=params["rhs_dilation"],
         padding=list(zip(low, high, strict=True)),
         lhs_dilation=params["lhs_dilation"],
@@ -74,7 +92,6 @@ def pull_kernel(params: Params, inputs: Values, output: Array, upstream: Array) 
         feature_group_count=groups,
         **accuracy,
     )
-    return gradient.astype(w.dtype)
 
 
 def is_pointwise(params: Params, w: Array) -> bool:
@@ -101,12 +118,14 @@ def pull_pointwise(params: Params, x: Array, upstream: Array, accuracy: Params) 
     return lax.dot_general(left, right, ((rows[0], rows[1]), ((), ())), **accuracy)
 
 
-def convolve(x: Array, w: Array, numbers: lax.ConvDimensionNumbers, **settings: Any) -> Array:
-    """x ∗ w, whose axes and whose result's axes are as `numbers` says, computed with channels last."""
+def convolve(
+    x: Array, w: Array, numbers: lax.ConvDimensionNumbers, by: Callable[..., Array] = slide, **settings: Any
+) -> Array:
+    """x ∗ w, whose axes and whose result's axes are as `numbers` says, computed `by` a form with channels last."""
     (batch, channels, *space), (filters, inner, *window), (first, second, *rest) = numbers
     rank = len(space)
     images, kernels = (0, rank + 1, *range(1, rank + 1)), (rank + 1, rank, *range(rank))
-    y = lax.conv_general_dilated(
+    y = by(
         x.transpose(batch, *space, channels),
         w.transpose(*window, inner, filters),
         dimension_numbers=lax.ConvDimensionNumbers(images, kernels, images),
@@ -151,6 +170,17 @@ def swap_first(spec: Sizes) -> tuple[int, ...]:
 
 class Convolution(PerInput):
     """The rule; a convolution whose batch is split into groups, which only derivatives make, is left to JAX."""
+
+    def evaluate(self, params: Params, inputs: Values) -> list[Array]:
+        """The output; on a CPU computed with channels last, in blocks of columns where that is faster."""
+        batch_groups, sharding = params["batch_group_count"], params.get("out_sharding")
+        spread = sharding is not None or is_spelled_out(*map(jax.typeof, inputs))
+        if jax.default_backend() != "cpu" or batch_groups > 1 or spread:
+            return bind(primitives.conv_general_dilated_p, params, inputs)
+        apart = ("dimension_numbers", "batch_group_count", "out_sharding")
+        x, w = inputs
+        settings = {name: value for name, value in params.items() if name not in apart}
+        return [convolve(x, w, params["dimension_numbers"], **settings)]
 
     def downstream(
         self, params: Params, inputs: Values, outputs: Values, upstream: Values, wanted: Sequence[bool]

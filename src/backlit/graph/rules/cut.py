@@ -7,7 +7,7 @@ constants of the loop alone, no repetition of something smaller, nothing that li
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from backlit.graph.rules.matmul import is_spelled_out
+from backlit.graph.sharding import is_spelled_out
 from backlit.graph.tracing import Atom, Equation, Tape, Variable
 
 CHEAP = {"broadcast_in_dim", "convert_element_type", "iota"}
@@ -100,7 +100,7 @@ def postpone(
             (left, right), (left_batch, right_batch) = equation.params["dimension_numbers"]
             contracted = ((0, *later(left)), (0, *later(right)))
             params = {**equation.params, "dimension_numbers": (contracted, (later(left_batch), later(right_batch)))}
-            whole = (*left, *right) == (0, 0) and not any(is_spelled_out(factor.aval) for factor in equation.inputs)
+            whole = (*left, *right) == (0, 0) and not is_spelled_out(*(factor.aval for factor in equation.inputs))
             params = equation.params if whole else params
             keys = [(factor, whole) for factor in equation.inputs]
             stacked: list[Atom] = [factors.setdefault(key, Variable(None)) for key in keys]

@@ -15,6 +15,7 @@ from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from backlit.graph.rulebook import Params, PerInput, Values, register
 from backlit.graph.rules.shaping import invert
+from backlit.graph.sharding import is_spelled_out
 from backlit.shapes import Array
 
 Axes = Sequence[int]
@@ -78,7 +79,7 @@ def fold(a: Array, b: Array, numbers: Any) -> tuple[Array, Array, Any]:
     (a_sum, b_sum), batch = numbers
     count = len(a_sum)
     together = tuple(a_sum) == tuple(b_sum) == tuple(range(count)) and not batch[0]
-    if count < 2 or not together or any(is_spelled_out(jax.typeof(x)) for x in (a, b)):
+    if count < 2 or not together or is_spelled_out(jax.typeof(a), jax.typeof(b)):
         return a, b, numbers
     a, b = (lax.reshape(x, (math.prod(x.shape[:count]), *x.shape[count:])) for x in (a, b))
     return a, b, (((0,), (0,)), batch)
@@ -90,11 +91,6 @@ def arrange(x: Array, order: Axes, mesh: Any) -> NamedSharding | None:
         return None
     spec = jax.typeof(x).sharding.spec
     return NamedSharding(mesh, PartitionSpec(*(spec[axis] for axis in order)))
-
-
-def is_spelled_out(aval: Any) -> bool:
-    """Whether an array's type says how it is laid over devices."""
-    return AxisType.Explicit in aval.sharding.mesh.axis_types
 
 
 def free(rank: int, summed: Axes, batch: Axes) -> tuple[int, ...]:

@@ -8,7 +8,9 @@ element equal to its extremum: nothing gets its gradient, except in large window
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import reduce
 from itertools import product
 from typing import Any
 
@@ -20,6 +22,7 @@ from jax.extend.core import primitives
 from backlit.graph.fallback import bind, explain
 from backlit.graph.rulebook import Params, PerInput, Values, register
 from backlit.graph.rules.convolution import dilate
+from backlit.graph.sharding import is_spelled_out
 from backlit.shapes import Array, Shape
 
 SMALL_WINDOW = 64  # elements
@@ -157,6 +160,24 @@ def interleave(counts: Sequence[int], windows: Sequence[int]) -> Shape:
     return tuple(size for pair in zip(counts, windows, strict=True) for size in pair)
 
 
-register("reduce_window_sum", PerInput((pull_window_sum,)))
-register("reduce_window_max", PerInput((pull_window_max,)))
-register("reduce_window_min", PerInput((pull_window_min,)))
+@dataclass(frozen=True)
+class Pooling(PerInput):
+    """The rule of a pool; on a CPU small windows that lie side by side are combined place by place."""
+
+    primitive: Any
+    combine: Callable[[Array, Array], Array]
+
+    def evaluate(self, params: Params, inputs: Values) -> list[Array]:
+        """The output."""
+        x, windows = inputs[0], params["window_dimensions"]
+        covered = [size - size % window for size, window in zip(x.shape, windows, strict=True)]
+        fits = side_by_side(params) and math.prod(windows) <= SMALL_WINDOW and all(covered)
+        if not fits or jax.default_backend() != "cpu" or is_spelled_out(jax.typeof(x)):
+            return bind(self.primitive, params, inputs)
+        places = product(*map(range, windows))
+        return [reduce(self.combine, (lax.slice(x, place, covered, windows) for place in places))]
+
+
+register("reduce_window_sum", Pooling((pull_window_sum,), primitives.reduce_window_sum_p, lax.add))
+register("reduce_window_max", Pooling((pull_window_max,), primitives.reduce_window_max_p, lax.max))
+register("reduce_window_min", Pooling((pull_window_min,), primitives.reduce_window_min_p, lax.min))

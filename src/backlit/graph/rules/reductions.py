@@ -7,9 +7,12 @@ import math
 from collections.abc import Sequence
 
 from jax import lax
+from jax.extend.core import primitives
 
+from backlit.graph.fallback import bind
 from backlit.graph.rulebook import Params, PerInput, Values, register
 from backlit.graph.rules.shaping import invert
+from backlit.graph.sums import sum_over
 from backlit.shapes import Array, Shape
 
 
@@ -45,12 +48,22 @@ def pull_running_sum(params: Params, inputs: Values, output: Array, upstream: Ar
     return lax.cumsum(upstream, axis=params["axis"], reverse=not params["reverse"])
 
 
+class Sum(PerInput):
+    """The rule of sums, and their form in rows that are long enough."""
+
+    def evaluate(self, params: Params, inputs: Values) -> list[Array]:
+        """The output."""
+        if params.get("out_sharding") is not None:
+            return bind(primitives.reduce_sum_p, params, inputs)
+        return [sum_over(inputs[0], params["axes"])]
+
+
 def spread(value: Array, shape: Shape, axes: Sequence[int]) -> Array:
     """A reduced value, repeated along the axes that were reduced."""
     return lax.broadcast_in_dim(value, shape, [axis for axis in range(len(shape)) if axis not in axes])
 
 
-register("reduce_sum", PerInput((pull_sum,)))
+register("reduce_sum", Sum((pull_sum,)))
 register("reduce_max", PerInput((pull_extremum,)))
 register("reduce_min", PerInput((pull_extremum,)))
 register("reduce_prod", PerInput((pull_product,)))

@@ -168,7 +168,7 @@ def walk_back(
     values = {**fixed, **name(cut.summed, totals)}
     for (factor, whole), variable in cut.factors.items():
         stack = stacks[factor]
-        values[variable] = stack.reshape(-1, *stack.shape[2:]) if whole else stack
+        values[variable] = stack.reshape(stack.shape[0] * stack.shape[1], *stack.shape[2:]) if whole else stack
     run(cut.after, values)
     return [*read_all(values, of_constants), *carry, *gradients_xs]
 

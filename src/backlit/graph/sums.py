@@ -1,0 +1,31 @@
+"""Sums over axes of an array, as of gradients of biases and of statistics of channels.
+
+On a CPU a row of few channels is a short loop. Several positions' channels side by side are a longer one: the sum
+over the positions in a row comes last, of one row alone. Half precision is added up in single precision: a sum in its
+own would soon be too large for the next number to count.
+"""
+
+from collections.abc import Sequence
+from math import prod
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from backlit.graph.sharding import is_spelled_out
+from backlit.shapes import Array
+
+SHORT = 256  # numbers: a row below that is made longer
+
+
+def sum_over(x: Array, axes: Sequence[int]) -> Array:
+    """Σ over these axes."""
+    if jnp.issubdtype(x.dtype, jnp.floating) and x.dtype.itemsize < 4:
+        return sum_over(x.astype(jnp.float32), axes).astype(x.dtype)
+    first = len(axes)
+    channels = prod(x.shape[first:])
+    leading = 2 <= first < x.ndim and sorted(axes) == list(range(first))
+    if not leading or not 0 < channels < SHORT or jax.default_backend() != "cpu" or is_spelled_out(jax.typeof(x)):
+        return lax.reduce_sum(x, axes)
+    row = lax.reduce_sum(lax.reshape(x, (*x.shape[: first - 1], x.shape[first - 1] * channels)), range(first - 1))
+    return lax.reduce_sum(lax.reshape(row, x.shape[first - 1 :]), [0])
