@@ -77,8 +77,9 @@ def rotated(pair, angle):
     ]
 
 
-def test_a_query_that_may_see_nothing_gets_zeros_and_finite_gradients():
-    arrays = [normal(1, 2, 1, 4, seed=seed) for seed in range(3)]
+@pytest.mark.parametrize("dtype", [jnp.float16, jnp.bfloat16, jnp.float32])
+def test_a_query_that_may_see_nothing_gets_zeros_and_finite_gradients(dtype):
+    arrays = [normal(1, 2, 1, 4, seed=seed).astype(dtype) for seed in range(3)]
     visible = jnp.asarray([[True, False], [False, False]])[None, None]
     value, gradients = jax.value_and_grad(lambda arrays: attend(*arrays, visible).sum())(arrays)
     np.testing.assert_allclose(attend(*arrays, visible)[0, 1], 0)

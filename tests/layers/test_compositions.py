@@ -7,7 +7,7 @@ import pytest
 
 from backlit.errors import ShapeError
 from backlit.layers.activation import Linear, ReLU, Tanh
-from backlit.layers.block import Context
+from backlit.layers.block import Context, Observer
 from backlit.layers.composition import Parallel, Residual, Sequential
 from backlit.layers.dense import Dense
 from backlit.layers.normalization import BatchNorm
@@ -28,10 +28,9 @@ def test_blocks_are_named_by_kind_and_number():
 def test_an_observer_sees_the_input_and_output_of_every_block():
     network = Sequential(Dense(3), Residual(Tanh), Parallel(Linear, Dense(2)))
     parameters, state = network.initialize((3,), jax.random.key(0))
-    seen = {}
-    y, _ = network.apply(
-        parameters, state, X, Context(observe=lambda path, block, x, out: seen.update({path: (str(block), x, out)}))
-    )
+    observer = Observer(lambda path, block, x, out: (str(block), x, out))
+    y, _ = network.apply(parameters, state, X, Context(observe=observer))
+    seen = observer.seen
     assert list(seen) == [
         "dense_1",
         "residual_1/tanh_1",

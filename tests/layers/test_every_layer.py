@@ -119,6 +119,18 @@ def test_gradients_equal_central_differences(case, training):
             np.testing.assert_allclose(slope, (ahead - behind) / 2e-6, rtol=1e-6, atol=1e-7)
 
 
+@of([case for case in CASES if not case.block.fitted])
+def test_in_bfloat16_it_gives_bfloat16_and_keeps_its_state_in_float32(case):
+    parameters, state = variables(case)
+    x = jnp.asarray(examples(case, 4), None if case.tokens else jnp.bfloat16)
+    low = jax.tree.map(lambda leaf: leaf.astype(jnp.bfloat16), parameters)
+    for known in ({}, {"training": True, "key": jax.random.key(2), "mask": jnp.ones(4)}):
+        known = context(case, 4, jnp.bfloat16, **known)
+        y, after = jax.eval_shape(lambda p, s, x, known=known: case.block.apply(p, s, x, known), low, state, x)
+        assert y.dtype == jnp.bfloat16
+        assert {leaf.dtype for leaf in jax.tree.leaves(after)} <= {jnp.dtype(jnp.float32)}
+
+
 @each
 def test_compiled_and_as_a_population_it_gives_the_same(case):
     x = jnp.asarray(examples(case, 4))

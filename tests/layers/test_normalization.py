@@ -1,11 +1,13 @@
 """Batch normalization against its formula in NumPy."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from backlit.graph import grad, hvp
 from backlit.layers.block import Context
-from backlit.layers.normalization import BatchNorm
+from backlit.layers.normalization import BatchNorm, LayerNorm
 
 RNG = np.random.default_rng(0)
 PARAMETERS = {"scale": jnp.asarray([2.0, 0.5]), "shift": jnp.asarray([-1.0, 3.0])}
@@ -68,3 +70,31 @@ def test_many_steps_bring_the_running_statistics_to_the_datas():
         _, state = layer.apply(PARAMETERS, state, jnp.asarray(x), Context(training=True))
     np.testing.assert_allclose(state["mean"], x.mean(0), rtol=1e-4)
     np.testing.assert_allclose(state["variance"], x.var(0), rtol=1e-4)
+
+
+@pytest.mark.parametrize("layer", [BatchNorm(), LayerNorm()], ids=str)
+def test_first_and_second_derivatives_are_those_of_the_formula(layer):
+    batch = isinstance(layer, BatchNorm)
+    real = jnp.asarray([1.0, 1, 0, 1] if batch else [1.0] * 4)
+    axes, share = ((0, 1), real[:, None, None]) if batch else ((2,), 1.0)
+
+    @jax.jit
+    def derivatives(x, direction, weight):
+        def ours(x):
+            y, _ = layer.apply(PARAMETERS, STATE, x, Context(training=True, mask=real))
+            return (weight * y**2).sum()
+
+        def textbook(x):
+            count = (x * 0 + share).sum(axes, keepdims=True)
+            mean = (x * share).sum(axes, keepdims=True) / count
+            variance = ((x - mean) ** 2 * share).sum(axes, keepdims=True) / count
+            y = (x - mean) / jnp.sqrt(variance + 1e-5) * PARAMETERS["scale"] + PARAMETERS["shift"]
+            return (weight * y**2).sum()
+
+        expected = jax.jvp(jax.grad(textbook), (x,), (direction,))
+        return (grad(ours)(x), hvp(ours, (x,), (direction,))[0]), expected
+
+    with jax.enable_x64(True):
+        found, expected = derivatives(*(jnp.asarray(RNG.normal(3, 2, (4, 3, 2))) for _ in range(3)))
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9)

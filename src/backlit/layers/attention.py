@@ -65,7 +65,7 @@ class Attention(Block):
 
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """Each step's weighted mean over the steps that it may see."""
-        query, key, value = (_heads(parameters, name, x, self) for name in ("query", "key", "value"))
+        query, key, value = _heads(parameters, ("query", "key", "value"), x, self)
         start = state.get("position", 0) if context.streaming else 0
         if self.rotary:
             query, key = rotate(query, start), rotate(key, start)
@@ -137,8 +137,8 @@ class CrossAttention(Block):
                 f"CrossAttention joins sequences of one width, and its input is {write(x.shape[1:])}, the memory "
                 f"{write(memory.shape[1:])}; make both {x.shape[-1]} features wide"
             )
-        query = _heads(parameters, "query", x, self)
-        key, value = (_heads(parameters, name, memory, self) for name in ("key", "value"))
+        (query,) = _heads(parameters, ("query",), x, self)
+        key, value = _heads(parameters, ("key", "value"), memory, self)
         real = checked_steps(context.memory_steps, memory)
         visible = None if real is None else real[:, None, None] > 0
         return _join(parameters, attend(query, key, value, visible), self), {}
@@ -157,13 +157,14 @@ def attend(query: Array, key: Array, value: Array, visible: Array | None = None)
         (B, T, H, d); zeros for a query that may see no key.
     """
     scores = jnp.einsum("bthd,bshd->bhts", query * query.shape[-1] ** -0.5, key)
+    hidden = float(jnp.finfo(scores.dtype).min) / 4  # finite: a search for what turned non-finite passes it by
     if visible is not None:
-        scores = jnp.where(visible, scores, -1e30)
-    weights = jnp.exp(scores - lax.stop_gradient(scores.max(-1, keepdims=True)))
-    if visible is not None:
-        weights = jnp.where(visible, weights, 0)
-    total = jnp.maximum(weights.sum(-1, keepdims=True), 0.5)  # at least 1 where any key is visible, else 0
-    return jnp.einsum("bhts,bshd->bthd", weights / total, value)
+        scores = jnp.where(visible, scores, hidden)
+    largest = jnp.maximum(lax.stop_gradient(scores.max(-1, keepdims=True)), hidden / 2)  # above what is hidden
+    weights = jnp.exp(scores - largest)
+    total = jnp.maximum(weights.sum(-1), 0.5)  # at least 1 where any key is visible, else 0
+    # Divided last: T·d numbers instead of T·S, and the backward pass needs none of the quotients.
+    return jnp.einsum("bhts,bshd->bthd", weights, value) / total.swapaxes(1, 2)[..., None]
 
 
 def rotate(x: Array, start: Array | int = 0) -> Array:
@@ -223,16 +224,19 @@ def _dense(width: int, bias: bool) -> Dense:
     return Dense(width, bias=bias, initializer="Glorot")
 
 
-def _heads(parameters: Parameters, name: str, x: Array, block: Attention | CrossAttention) -> Array:
-    """One product, its features shared among the heads: (B, T, H, d)."""
-    return _product(parameters, name, x, block).reshape(*x.shape[:2], block.heads, -1)
+def _heads(parameters: Parameters, names: tuple[str, ...], x: Array, block: Attention | CrossAttention) -> list[Array]:
+    """The named products of x as one, their features shared among the heads: (B, T, H, d) each."""
+    each = [parameters[name] for name in names]
+    joined = {kind: jnp.concatenate([one[kind] for one in each], axis=-1) for kind in each[0]}
+    products = jnp.split(_product(joined, "_".join(names), x, block), len(names), axis=-1)
+    return [product.reshape(*x.shape[:2], block.heads, -1) for product in products]
 
 
 def _join(parameters: Parameters, heads: Array, block: Attention | CrossAttention) -> Array:
     """The heads' outputs side by side, through the last product."""
-    return _product(parameters, "output", heads.reshape(*heads.shape[:2], -1), block)
+    return _product(parameters["output"], "output", heads.reshape(*heads.shape[:2], -1), block)
 
 
 def _product(parameters: Parameters, name: str, x: Array, block: Attention | CrossAttention) -> Array:
     with jax.named_scope(name):
-        return _dense(x.shape[-1], block.bias).apply(parameters[name], {}, x, Context())[0]
+        return _dense(x.shape[-1], block.bias).apply(parameters, {}, x, Context())[0]

@@ -21,7 +21,25 @@ from backlit.shapes import Array, Shape, write
 
 Parameters: TypeAlias = dict[str, Any]
 State: TypeAlias = dict[str, Any]
-Observer: TypeAlias = Callable[[str, "Block", Array, Array], None]
+
+
+class Observer:
+    """Looks at each block's input and output while a composition is applied, and keeps what it finds by path.
+
+    A block that runs compiled code of its own (a loop, a recomputation) has another one look inside, and hands on what
+    that one found: what is found is made of arrays there.
+
+    Args:
+        look: called as look(path, block, input, output) after each block; its answer is kept.
+    """
+
+    def __init__(self, look: Callable[[str, "Block", Array, Array], Any]) -> None:
+        self.look = look
+        self.seen: dict[str, Any] = {}
+
+    def __call__(self, path: str, block: "Block", x: Array, y: Array) -> None:
+        """Look at one block."""
+        self.seen[path] = self.look(path, block, x, y)
 
 
 @dataclass(frozen=True)
@@ -38,7 +56,9 @@ class Context:
         streaming: the most steps that a stream may have, where one sequence arrives piece by piece: layers with a
             memory of earlier steps (recurrent, attention, positions) then begin with what their state carries, nothing
             at first, and return it anew; 0: each input is a whole sequence, and nothing is carried.
-        observe: called as observe(path, block, input, output) after each block of a composition.
+        precision: what trained blocks compute in, such as bfloat16; preprocessing before them keeps the data's own
+            precision. None: as inputs and parameters are.
+        observe: looks at each block of a composition; None: nobody does.
         path: the names of the enclosing blocks, joined by '/'.
     """
 
@@ -49,6 +69,7 @@ class Context:
     memory: Array | None = None
     memory_steps: Array | None = None
     streaming: int = 0
+    precision: Any = None
     observe: Observer | None = None
     path: str = ""
 
@@ -72,6 +93,11 @@ class Block(ABC):
     @abstractmethod
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """The output (B, *output) for an input (B, *input), and the state after it."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether the block takes its input as exact as it comes, whatever precision trained blocks compute in."""
+        return False
 
     @property
     def streams(self) -> bool:

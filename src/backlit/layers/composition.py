@@ -41,6 +41,11 @@ class Composition(Block):
             named[f"{kind}_{counts[kind]}"] = block
         return named
 
+    @property
+    def exact(self) -> bool:
+        """Its blocks decide, each for itself."""
+        return True
+
     def __str__(self) -> str:
         words = [literal(block) for block in self.blocks]
         for entry in fields(self)[1:]:
@@ -229,6 +234,9 @@ def apply_part(
             f"layer {context.path}: {block} keeps no earlier steps, so it cannot take a sequence piece by piece"
         )
     with jax.named_scope(name):
+        trained = bool(parameters.get(name)) and not block.exact
+        if context.precision is not None and trained and jnp.issubdtype(x.dtype, jnp.floating):
+            x = x.astype(context.precision)
         y, kept = block.apply(parameters.get(name, {}), state.get(name, {}), x, context)
     if kept:
         after[name] = kept

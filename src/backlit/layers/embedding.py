@@ -43,6 +43,11 @@ class Embedding(Block):
         keep_whole(self, "width")
         keep_initializer(self, "initializer")
 
+    @property
+    def exact(self) -> bool:
+        """Tokens are numbers of rows, and half precision would make others of them."""
+        return True
+
     def plan(self, input: Shape) -> Plan:
         """One vector a token of the vocabulary."""
         draw = initializer_named(self.initializer)

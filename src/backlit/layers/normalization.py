@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from backlit.errors import ShapeError
-from backlit.functions.activations import floats
+from backlit.functions.activations import floats, wide
 from backlit.functions.initializers import Constant
 from backlit.layers.block import Block, Context, Parameters, State, checked_steps
 from backlit.layers.plan import EVERYTHING, POINT, Plan, Variable
@@ -49,18 +49,21 @@ class BatchNorm(Block):
 
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """Normalize with the batch's statistics while training, else with the running ones; x keeps its precision."""
-        x = floats(x)
-        mean, variance = state["mean"], state["variance"]
+        kind, x, shift = floats(x).dtype, wide(x), parameters["shift"]
         if context.training:
-            axes = tuple(range(x.ndim - 1))
-            mean, variance = (each.reshape(-1) for each in _statistics(x, _real(x, context), axes))
+            centered = _centered(x, _real(x, context), tuple(range(x.ndim - 1)))
+            away, mean, excess, variance = centered[0], *(each.reshape(-1) for each in centered[1:])
             m = self.momentum
             state = {
-                "mean": m * state["mean"] + (1 - m) * lax.stop_gradient(mean),
+                "mean": m * state["mean"] + (1 - m) * mean,
                 "variance": m * state["variance"] + (1 - m) * lax.stop_gradient(variance),
             }
-        factor = parameters["scale"] * lax.rsqrt(variance + self.epsilon)
-        return ((x - mean) * factor + parameters["shift"]).astype(x.dtype), state
+            factor = parameters["scale"] * lax.rsqrt(variance + self.epsilon)
+            shift = shift - excess * factor
+        else:
+            away = x - state["mean"]
+            factor = parameters["scale"] * lax.rsqrt(state["variance"] + self.epsilon)
+        return (away * factor + shift).astype(kind), state
 
 
 @dataclass(frozen=True)
@@ -84,10 +87,10 @@ class LayerNorm(Block):
 
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """Normalize each position by its own features."""
-        x = floats(x)
-        mean, variance = _statistics(x, None, (-1,))
-        y = (x - mean) * lax.rsqrt(variance + self.epsilon)
-        return (y * parameters["scale"] + parameters["shift"]).astype(x.dtype), {}
+        kind, x = floats(x).dtype, wide(x)
+        centered = x - x.mean(-1, keepdims=True)  # used twice: the mean then sums its gradient over features once
+        y = centered * lax.rsqrt(jnp.square(centered).mean(-1, keepdims=True) + self.epsilon)
+        return (y * parameters["scale"] + parameters["shift"]).astype(kind), {}
 
 
 @dataclass(frozen=True)
@@ -111,9 +114,9 @@ class RMSNorm(Block):
 
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """Divide each position by the root mean square of its features."""
-        x = floats(x)
+        kind, x = floats(x).dtype, wide(x)
         y = x * lax.rsqrt(jnp.square(x).mean(-1, keepdims=True) + self.epsilon)
-        return (y * parameters["scale"]).astype(x.dtype), {}
+        return (y * parameters["scale"]).astype(kind), {}
 
 
 @dataclass(frozen=True)
@@ -154,13 +157,13 @@ class GroupNorm(Block):
 
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """Normalize each group of each example."""
-        x = floats(x)
+        kind, x = floats(x).dtype, wide(x)
         grouped = x.reshape(*x.shape[:-1], self.groups, -1)
         real = _real(x, replace(context, mask=None))
         axes = (*range(1, x.ndim - 1), -1)
-        mean, variance = _statistics(grouped, None if real is None else real[..., None], axes)
-        y = ((grouped - mean) * lax.rsqrt(variance + self.epsilon)).reshape(x.shape)
-        return (y * parameters["scale"] + parameters["shift"]).astype(x.dtype), {}
+        away, _, excess, variance = _centered(grouped, None if real is None else real[..., None], axes)
+        y = ((away - excess) * lax.rsqrt(variance + self.epsilon)).reshape(x.shape)
+        return (y * parameters["scale"] + parameters["shift"]).astype(kind), {}
 
 
 def _plan(block: Block, input: Shape, shift: bool) -> Plan:
@@ -187,12 +190,21 @@ def _real(x: Array, context: Context) -> Array | None:
     return steps if real is None else real * steps
 
 
-def _statistics(x: Array, real: Array | None, axes: tuple[int, ...]) -> tuple[Array, Array]:
-    """Mean and variance over these axes, of what is real; the axes are kept."""
-    if real is None:
-        mean = x.mean(axes, keepdims=True)
-        return mean, jnp.square(x - mean).mean(axes, keepdims=True)
-    repeats = prod(x.shape[axis] // real.shape[axis] for axis in axes)
-    count = jnp.maximum(real.sum(axes, keepdims=True), 1) * repeats
-    mean = (x * real).sum(axes, keepdims=True) / count
-    return mean, (jnp.square(x - mean) * real).sum(axes, keepdims=True) / count
+def _centered(x: Array, real: Array | None, axes: tuple[int, ...]) -> tuple[Array, Array, Array, Array]:
+    """x − c, c, μ − c and σ², over these axes, which are kept, of what is real.
+
+    c is the mean as a constant: μ − c is 0 and has the mean's derivative. σ² = mean (x − c)² − (μ − c)² for every c,
+    so that all derivatives are right, and the gradient through σ² needs no sum over x for the mean.
+    """
+
+    def average(values: Array) -> Array:
+        if real is None:
+            return values.mean(axes, keepdims=True)
+        repeats = prod(x.shape[axis] // real.shape[axis] for axis in axes)
+        count = jnp.maximum(real.sum(axes, keepdims=True), 1) * repeats
+        return (values * real).sum(axes, keepdims=True) / count
+
+    mean = average(x)
+    center = lax.stop_gradient(mean)
+    away, excess = x - center, mean - center
+    return away, center, excess, average(jnp.square(away)) - jnp.square(excess)

@@ -94,6 +94,7 @@ class Plan:
         parts: the plans of a composition's blocks, by name, in order.
         branched: whether the parts see the same input side by side; else each sees the output of the one before.
         residual: whether the input goes around the parts: added to what they make of it, or joined with it.
+        repeats: how often the parts run in a row, each time with parameters of their own, which their plans count.
     """
 
     input: Shape
@@ -107,6 +108,7 @@ class Plan:
     parts: Mapping[str, "Plan"] = field(default_factory=dict)
     branched: bool = False
     residual: bool = False
+    repeats: int = 1
 
     def variables(self, kind: str = "parameters") -> Iterator[tuple[tuple[str, ...], Variable]]:
         """Every variable with its path, those of the parts included; `kind` is 'parameters' or 'state'."""

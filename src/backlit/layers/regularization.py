@@ -19,12 +19,12 @@ class Dropout(Block):
     scaling the weights by 1 − rate at test time, as the first description has it.
 
     Args:
-        rate: the probability of omission, in [0, 1).
+        rate: the probability of omission, in [0, 1); an array where it differs between the members of a population.
 
     Source: Srivastava et al. 2014, JMLR 15.
     """
 
-    rate: float = 0.5
+    rate: float | Array = 0.5
 
     def __post_init__(self) -> None:
         keep_number(self, "rate", "of at least 0 and below 1", lambda rate: 0 <= rate < 1)
@@ -35,7 +35,7 @@ class Dropout(Block):
 
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """Drop while training with a random key; pass through otherwise."""
-        if not context.training or context.key is None or self.rate == 0:
+        if not context.training or context.key is None or (isinstance(self.rate, float) and self.rate == 0):
             return x, {}
         kept = jax.random.bernoulli(context.key, 1 - self.rate, x.shape)
         return jnp.where(kept, x * (1 / (1 - self.rate)), 0), {}

@@ -1,8 +1,10 @@
 """The summary of a network: one row a layer, the totals and what is worth knowing, computed from the plan alone."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
 
+from backlit.alignment import align
 from backlit.layers.plan import POINT, Plan, Reach
 from backlit.shapes import Shape, write
 
@@ -18,11 +20,12 @@ class Row:
     parameters: int
     multiply_adds: int
     reach: Reach
+    repeats: int = 1
 
     def cells(self) -> tuple[str, ...]:
         """The row as text, under the headings."""
         return (
-            self.path,
+            self.path if self.repeats == 1 else f"{self.path} × {self.repeats:,}",
             write(self.output),
             f"{self.parameters:,}",
             f"{self.multiply_adds:,}",
@@ -76,10 +79,7 @@ class Summary:
     def __str__(self) -> str:
         table = [HEADINGS, ("input", write(self.input), "", "", ""), *(row.cells() for row in self.rows)]
         widths = [max(len(line[column]) for line in table) for column in range(len(HEADINGS))]
-        lines = []
-        for cells in table:
-            texts = [cells[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(cells[1:], widths[1:], strict=True))]
-            lines.append("  ".join(texts).rstrip())
+        lines = align(table)
         rule = "─" * (sum(widths) + 2 * (len(widths) - 1))
         return "\n".join([lines[0], rule, *lines[1:], rule, self.totals, *(f"note: {note}" for note in self.notes)])
 
@@ -99,17 +99,19 @@ def summarize(notation: str, plan: Plan) -> Summary:
         neurons=plan.neurons,
         multiply_adds=plan.multiply_adds,
         frozen=sum(variable.size for _, variable in plan.variables("state")),
-        notes=tuple(_collapses("", plan)),
+        notes=tuple(dict.fromkeys(_collapses("", plan))),
     )
 
 
-def _rows(path: str, plan: Plan, before: Reach) -> Iterator[Row]:
-    reach = before
+def _rows(path: str, plan: Plan, before: Reach, repeats: int = 1) -> Iterator[Row]:
+    repeats *= plan.repeats
+    once = reduce(Reach.then, (part.reach for part in plan.parts.values()), POINT)
+    reach = before = reduce(Reach.then, [once] * (plan.repeats - 1), before)  # of the last time
     for name, part in plan.parts.items():
         if part.parts:
-            yield from _rows(f"{path}{name}/", part, reach)
+            yield from _rows(f"{path}{name}/", part, reach, repeats)
         else:
-            yield _row(f"{path}{name}", part, reach)
+            yield replace(_row(f"{path}{name}", part, reach), repeats=repeats)
         reach = before if plan.branched else reach.then(part.reach)
 
 
@@ -133,10 +135,12 @@ def _collapses(path: str, plan: Plan) -> Iterator[str]:
 
 
 def _chain(path: str, plan: Plan) -> Iterator[tuple[str, Plan]]:
-    """The parts by path; in place of a plain Sequential in a row, which changes nothing, its own parts."""
+    """The parts by path; in place of a plain Sequential in a row, which changes nothing, its own parts, and these twice
+    where they repeat, so that the last meets the first."""
     for name, part in plan.parts.items():
         if part.parts and not (plan.branched or part.branched or part.residual):
-            yield from _chain(f"{path}{name}/", part)
+            for _ in range(min(part.repeats, 2)):
+                yield from _chain(f"{path}{name}/", part)
         else:
             yield f"{path}{name}", part
 

@@ -6,6 +6,7 @@ from backlit.layers.attention import Attention, CrossAttention
 from backlit.layers.composition import Sequential
 from backlit.layers.dense import Dense
 from backlit.layers.positions import Position
+from backlit.layers.repetition import Recompute, Repeat
 from backlit.layers.transformer import DecoderBlock, EncoderBlock, EncoderDecoder
 
 CASES = [
@@ -20,6 +21,7 @@ CASES = [
     Case(EncoderBlock(1, dropout=0.5, rotary=True, norm="after"), (5, 2), (5, 2), 4 + 24 + 4 + 24 + 18, bad=(2,)),
     Case(DecoderBlock(2), (2, 4), (2, 4), 8 + 80 + 8 + 80 + 68, bad=(5, 3)),
     Case(DecoderBlock(2, cross=True), (2, 4), (2, 4), 8 + 80 + 8 + 80 + 8 + 80 + 68, bad=(5,), memory=(3, 4)),
+    Case(Repeat(2, Recompute(Attention(1))), (2, 3), (2, 3), 2 * 48, bad=(3,)),
     Case(
         EncoderDecoder(EncoderBlock(1), Sequential(DecoderBlock(1, cross=True), Dense(3)), source=3),
         (5, 2),

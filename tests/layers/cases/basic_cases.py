@@ -22,6 +22,7 @@ from backlit.layers.normalization import BatchNorm
 from backlit.layers.padding import Padding
 from backlit.layers.preprocessing import Impute, OneHot, Standardize
 from backlit.layers.regularization import Dropout
+from backlit.layers.repetition import Recompute, Repeat
 from backlit.layers.reshaping import Flatten
 from backlit.layers.scaling import Rescale
 
@@ -32,6 +33,9 @@ CASES = [
     Case(Residual(Dense(4), Tanh, Residual(Dense(4))), (5, 4), (5, 4), 40, bad=(3,)),
     Case(Parallel(Linear, Sequential(Dense(8), Tanh), Dense(1)), (5, 3), (5, 12), 36, bad=()),
     Case(Parallel(Dense(2), Sequential(Tanh, Dense(2)), combine="add"), (3,), (2,), 16, bad=()),
+    Case(Repeat(3, Dense(4), BatchNorm, Tanh), (5, 4), (5, 4), 3 * 28, bad=(3,)),
+    Case(Repeat(2, Repeat(2, Dense(3), Dropout(0.5)), Tanh), (3,), (3,), 4 * 12, bad=(4,)),
+    Case(Recompute(Dense(4), Tanh, BatchNorm), (3,), (4,), 24, bad=()),
     Case(Dense(4), (3,), (4,), 16, bad=()),
     Case(Dense(4, bias=False, initializer="Glorot"), (2, 5, 3), (2, 5, 4), 12, bad=()),
     Case(BatchNorm(momentum=0.5), (3,), (3,), 6, bad=()),
