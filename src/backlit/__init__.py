@@ -100,6 +100,7 @@ if TYPE_CHECKING:
     from backlit.layers.positions import Position
     from backlit.layers.preprocessing import Impute, OneHot, Standardize
     from backlit.layers.regularization import Dropout
+    from backlit.layers.repetition import Recompute, Repeat
     from backlit.layers.reshaping import Flatten, Reshape
     from backlit.layers.rnn import RNN
     from backlit.layers.scaling import Rescale
@@ -135,12 +136,17 @@ if TYPE_CHECKING:
         Progress,
         Run,
         Settings,
+        Sweep,
+        cache_programs,
         find_batch_size,
         find_learning_rate,
         fit,
+        geomspace,
+        linspace,
         load,
         minimize,
         prepare,
+        sweep,
         verdict,
     )
     from backlit.training.patches import Patch, strongest_patches
@@ -230,6 +236,8 @@ __all__ = [
     "RMSNorm",
     "RandomFourier",
     "ReLU",
+    "Recompute",
+    "Repeat",
     "Rescale",
     "Reshape",
     "Residual",
@@ -249,6 +257,7 @@ __all__ = [
     "Standardize",
     "Step",
     "SumSquaredError",
+    "Sweep",
     "Swish",
     "Tanh",
     "TrainingError",
@@ -257,6 +266,7 @@ __all__ = [
     "adagrad",
     "adam",
     "baselines",
+    "cache_programs",
     "check_gradients",
     "classify_point",
     "conjugate_gradient",
@@ -267,6 +277,7 @@ __all__ = [
     "fit",
     "gelu",
     "generalized_relu",
+    "geomspace",
     "grad",
     "gradient_descent",
     "heavy_ball",
@@ -281,6 +292,7 @@ __all__ = [
     "line_search",
     "linear",
     "linearly_separable",
+    "linspace",
     "load",
     "local_search",
     "minimize",
@@ -302,6 +314,7 @@ __all__ = [
     "steepest_descent",
     "step",
     "strongest_patches",
+    "sweep",
     "swish",
     "tanh",
     "trace",
@@ -351,6 +364,7 @@ HOMES = {
     "backlit.layers.positions": "Position",
     "backlit.layers.preprocessing": "Impute OneHot Standardize",
     "backlit.layers.regularization": "Dropout",
+    "backlit.layers.repetition": "Recompute Repeat",
     "backlit.layers.reshaping": "Flatten Reshape",
     "backlit.layers.rnn": "RNN",
     "backlit.layers.scaling": "Rescale",
@@ -359,12 +373,11 @@ HOMES = {
     "backlit.layers.upsampling": "Upsample",
     "backlit.optimizers": (
         "adagrad adam conjugate_gradient damped_newton gradient_descent heavy_ball lbfgs least_squares line_search "
-        "local_search momentum nesterov newton optimizer_named random_search rmsprop schedule_named "
-        "steepest_descent"
+        "local_search momentum nesterov newton optimizer_named random_search rmsprop schedule_named steepest_descent"
     ),
     "backlit.training": (
-        "BatchSizes History LearningRates Minimum Model Progress Run Settings find_batch_size find_learning_rate "
-        "fit load minimize prepare verdict"
+        "BatchSizes History LearningRates Minimum Model Progress Run Settings Sweep cache_programs find_batch_size "
+        "find_learning_rate fit geomspace linspace load minimize prepare sweep verdict"
     ),
     "backlit.training.patches": "Patch strongest_patches",
     "backlit.training.rivals": "baselines",
@@ -377,8 +390,7 @@ def __getattr__(name: str) -> Any:
     """The public name, from its home module."""
     if name not in PLACES:
         raise AttributeError(f"module 'backlit' has no attribute {name!r}")
-    value = getattr(import_module(PLACES[name]), RENAMED.get(name, name))
-    globals()[name] = value
+    globals()[name] = value = getattr(import_module(PLACES[name]), RENAMED.get(name, name))
     return value
 
 

@@ -10,16 +10,17 @@ SMALL = ("--network", "Dense(4), ReLU, Dense(1)", "--epochs", "2")
 def test_settings_reach_the_run_and_are_kept(backlit, houses):
     given = ("--loss", "bce(smoothing=0.1)", "--l1", "0.01", "--penalty", "dense_1:l2=0.5", "--penalize-biases")
     given = (*given, "--max-norm", "2", "--augment", "noise(deviation=0.2)")
+    given = (*given, "--initial-scale", "0.5", "--bootstrap", "0")
     shown = backlit("train", houses, "--target", "dear", *SMALL, *given, "--out", "run")
     assert shown.status == 0
     assert "bce(smoothing=0.1) loss" in shown.out
-    assert "max-norm 2" in shown.out
+    assert "max-norm 2, first weights times 0.5, rows drawn by bootstrap 0" in shown.out
     assert "augmented by noise(deviation=0.2)" in shown.out
     with open("run/settings.json") as file:
         settings = json.load(file)["settings"]
     assert settings["penalties"] == {"dense_1": {"l2": 0.5}}
     assert settings["penalize_biases"] is True
-    assert settings["max_norm"] == 2
+    assert (settings["max_norm"], settings["initial_scale"], settings["bootstrap"]) == (2, 0.5, 0)
 
 
 @pytest.mark.parametrize(

@@ -192,13 +192,13 @@ def test_a_network_from_a_file(backlit):
 
 
 def test_an_interruption_keeps_the_best_so_far(backlit, monkeypatch):
-    told = Execution._tell
+    told = Execution.tell
 
     def interrupt(self, watch):
         told(self, watch)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Execution, "_tell", interrupt)
+    monkeypatch.setattr(Execution, "tell", interrupt)
     result = backlit("train", "line", "--network", "Dense(1)", "--epochs", "5", "--out", "run")
     assert result.status == 0
     assert "stopped: interrupted" in result.out

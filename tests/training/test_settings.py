@@ -15,6 +15,8 @@ WRONG = {
     "batch_size": (0, -4, 2.0, "all", True),
     "block_rows": (0, 1.5),
     "seed": (-1, 0.5, None, 2**40),
+    "bootstrap": (-1, 0.5, None, "yes"),
+    "initial_scale": (-1, math.nan, None, True),
     "learning_rate": (0, -0.1, math.inf, math.nan, "fast", True),
     "time_limit": (0, -1, math.nan),
     "tolerance": (0, -1e-3, math.inf),
@@ -25,6 +27,7 @@ WRONG = {
     "optimizer": (None, 3),
     "schedule": (3, ["cosine"]),
     "standardize": (None, 1, "yes"),
+    "precision": (None, 16, "half"),
 }
 
 
@@ -77,7 +80,7 @@ def test_no_choice_is_left_open_and_what_is_given_stays(rows):
     assert 1 <= free.batch_size <= rows
     assert free.learning_rate == 0.25
     assert free.l2 == PRIOR / rows
-    given = bl.Settings(batch_size=3, epochs=4, patience=2, l2=0.5, learning_rate=2.0, schedule="linear")
+    given = bl.Settings(batch_size=3, epochs=4, patience=2, l2=0.5, learning_rate=2.0, schedule="linear", split_seed=1)
     assert given.resolve(rows, 0.25, own_network=False) == given
 
 

@@ -21,6 +21,7 @@ from backlit.cli.list import list_names
 from backlit.cli.options import examples
 from backlit.cli.predict import predict
 from backlit.cli.summary import summary
+from backlit.cli.sweep import sweep
 from backlit.cli.train import train
 from backlit.errors import BacklitError, InputError
 
@@ -48,6 +49,13 @@ app.command(
         "backlit train digits --seed 3 --json > scores.json",
     )
 )(train)
+app.command(
+    epilog=examples(
+        "backlit sweep digits --over learning-rate=1e-4..1e-1:16 --over l2=0,1e-4,1e-2 --seeds 4",
+        "backlit sweep houses.csv --target price --over network='Dense(1) | Dense(8), ReLU, Dense(1)' --seeds 8",
+        "backlit sweep digits --over batch-size=16,64,256 --over optimizer=adam,momentum --epochs 30 --halving",
+    )
+)(sweep)
 app.command(
     epilog=examples(
         "backlit predict runs/houses new.csv",

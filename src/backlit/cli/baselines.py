@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from backlit.cli.output import Report, number
+from backlit.alignment import number
+from backlit.cli.output import Report
 
 if TYPE_CHECKING:
     from backlit.training import Model, Run

@@ -26,8 +26,9 @@ def generate(
     """
     folder = model_folder(run)
     from backlit.data.text import UNITS
-    from backlit.training import load
+    from backlit.training import cache_programs, load
 
+    cache_programs()
     model = load(folder)
     given: Any = prompt if model.schema.kind in UNITS else read_tokens(prompt)
     made = model.generate(given, length, 0.0 if greedy else temperature, top_k, seed)

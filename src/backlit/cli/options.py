@@ -67,6 +67,10 @@ Text: TypeAlias = Annotated[
     str | None,
     typer.Option("--text", metavar="UNIT", help="Read a file as text: its characters, or its bytes (--window, 128)."),
 ]
+Out: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="The run's folder. Default: runs/NAME-TIME.", rich_help_panel="Output"),
+]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 
 

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from backlit.alignment import align
+
 
 class Report:
     """The words of a command.
@@ -43,7 +45,7 @@ class Report:
         if self.silent:
             return
         if not self.console.is_terminal:
-            self.line("\n".join(filter(None, [title, *plain_table(headings, rows, left)])))
+            self.line("\n".join(filter(None, [title, *align([headings, *rows], left)])))
             return
         drawn = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
         for place, heading in enumerate(headings):
@@ -51,23 +53,6 @@ class Report:
         for row in rows:
             drawn.add_row(*(Text(cell) for cell in row))
         self.console.print(drawn, soft_wrap=False)
-
-
-def plain_table(headings: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> list[str]:
-    """A table as aligned lines of text.
-
-    >>> plain_table(["part", "rows"], [["train", "7"]])
-    ['part   rows', 'train     7']
-    """
-    lines = [headings, *rows]
-    widths = [max(len(line[place]) for line in lines) for place in range(len(headings))]
-    return [
-        "  ".join(
-            cell.ljust(width) if place < left else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    ]
 
 
 def print_json(value: Mapping[str, Any]) -> None:
@@ -91,16 +76,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value if value is None or isinstance(value, bool | int | str) else str(value)
-
-
-def number(value: float | None) -> str:
-    """A number with four decimals; a small or large one with four digits.
-
-    >>> number(1.0), number(0.97222), number(0.000123456), number(123456.7), number(None)
-    ('1.0000', '0.9722', '0.0001235', '123,457', '–')
-    """
-    if value is None:
-        return "–"
-    if value == 0 or 0.001 <= abs(value) < 10:
-        return f"{value:.4f}"
-    return f"{value:,.0f}" if 10_000 <= abs(value) < 1e12 else f"{value:.4g}"

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from backlit.alignment import number
 from backlit.cli import options
-from backlit.cli.output import Report, number, print_json
+from backlit.cli.output import Report, print_json
 from backlit.cli.runs import check_output, model_folder
 from backlit.errors import FileError
 
@@ -42,8 +43,9 @@ def predict(
     folder = model_folder(run)
     if output is not None:
         check_output(output, source)
-    from backlit.training import load
+    from backlit.training import cache_programs, load
 
+    cache_programs()
     model = load(folder)
     if model.schema.classes and model.schema.target_shape:
         table = steps(model, source, probabilities)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
-from backlit.cli.output import Report, number
+from backlit.alignment import number
+from backlit.cli.output import Report
 
 if TYPE_CHECKING:
     from backlit.training import Progress

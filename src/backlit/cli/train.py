@@ -1,156 +1,37 @@
 """`backlit train`: from data to a trained network, its scores and its folder."""
 
 import shlex
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from backlit.alignment import number
 from backlit.cli import options
 from backlit.cli.baselines import check_rivals, rivals_of, show_rivals
 from backlit.cli.card import show_card
 from backlit.cli.network import show_summary
-from backlit.cli.output import Report, number, print_json, write_json
+from backlit.cli.output import Report, print_json, write_json
+from backlit.cli.preparation import prepares
 from backlit.cli.progress import following
 from backlit.cli.runs import check_space, destination, run_folder
 
 if TYPE_CHECKING:
     from backlit.training import Model, Run
 
-NETWORK, TRAINING, OUTPUT = "Network", "Training", "Output"
 PARTS = ("train", "validation", "test", "baseline", "persistence")  # of which the last is there for forecasts alone
 
 
+@prepares
 def train(
     context: typer.Context,
-    source: options.Source,
-    target: options.Target = None,
-    task: options.Task = None,
-    column: options.Columns = None,
-    weights: options.Weights = None,
-    order_by: options.OrderBy = None,
-    sequence_by: options.SequenceBy = None,
-    step_by: options.StepBy = None,
-    window: options.Window = None,
-    horizon: options.Horizon = None,
-    text: options.Text = None,
-    split: Annotated[str, typer.Option(help="Shares of training, validation and test rows.")] = "70/15/15",
-    validation: Annotated[str | None, typer.Option(metavar="DATA", help="Separate data for validation.")] = None,
-    test: Annotated[str | None, typer.Option(metavar="DATA", help="Separate data for the test.")] = None,
-    network: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NETWORK",
-            help="The notation ('Dense(64), ReLU, Dense(10)'), a name, or a JSON file. Default: two hidden layers.",
-            rich_help_panel=NETWORK,
-        ),
-    ] = None,
-    reconstruct: Annotated[
-        bool,
-        typer.Option("--reconstruct", help="The inputs are the targets, as for autoencoders.", rich_help_panel=NETWORK),
-    ] = False,
-    loss: Annotated[
-        str | None, typer.Option(help="See `backlit list losses`. Default: by the task.", rich_help_panel=NETWORK)
-    ] = None,
-    standardize: Annotated[
-        bool, typer.Option(help="Bring inputs and numeric targets to mean 0, deviation 1.", rich_help_panel=NETWORK)
-    ] = True,
-    l1: Annotated[float, typer.Option("--l1", help="λ of λ Σ|w|.", rich_help_panel=NETWORK)] = 0.0,
-    l2: Annotated[
-        float | None,
-        typer.Option("--l2", help="λ of λ Σw². Default: 3 / rows, and 0 with --network.", rich_help_panel=NETWORK),
-    ] = None,
-    penalty: options.Penalties = None,
-    penalize_biases: Annotated[
-        bool, typer.Option("--penalize-biases", help="λ falls on biases, too.", rich_help_panel=NETWORK)
-    ] = False,
-    max_norm: Annotated[
-        float | None, typer.Option(help="The most that a unit's weights may measure.", rich_help_panel=NETWORK)
-    ] = None,
-    class_weight: Annotated[
-        str | None, typer.Option(help="balanced: every class counts alike.", rich_help_panel=NETWORK)
-    ] = None,
-    augment: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAMES",
-            help="Change the training examples at random: 'mirror, rotate(degrees=15)'; `backlit list augmentations`.",
-            rich_help_panel=TRAINING,
-        ),
-    ] = None,
-    optimizer: Annotated[
-        str | None,
-        typer.Option(
-            help="See `backlit list optimizers`. Default: adam, or a named network's own.", rich_help_panel=TRAINING
-        ),
-    ] = None,
-    learning_rate: Annotated[
-        str | None,
-        typer.Option(
-            metavar="RATE|find",
-            help="The step size, above 0; find tries rising ones first. Default: the optimizer's.",
-            rich_help_panel=TRAINING,
-        ),
-    ] = None,
-    schedule: Annotated[
-        str | None,
-        typer.Option(
-            help="How the learning rate changes: `backlit list schedules`. Default: constant at a rate you give.",
-            rich_help_panel=TRAINING,
-        ),
-    ] = None,
-    batch_size: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N|full|find",
-            help="Rows a step; find: the most that fit in memory. Default: by the rows.",
-            rich_help_panel=TRAINING,
-        ),
-    ] = None,
-    epochs: Annotated[
-        int | None, typer.Option(help="Passes over the data at most. Default: by the rows.", rich_help_panel=TRAINING)
-    ] = None,
-    patience: Annotated[
-        int | None,
-        typer.Option(help="Epochs without a better validation loss before it stops.", rich_help_panel=TRAINING),
-    ] = None,
-    clip: Annotated[
-        float | None,
-        typer.Option(help="The most that the gradient's norm may be; scaled down to it.", rich_help_panel=TRAINING),
-    ] = None,
-    accumulate: Annotated[
-        int | None, typer.Option(help="Batches whose mean gradient makes one update.", rich_help_panel=TRAINING)
-    ] = None,
-    average: Annotated[
-        float | None,
-        typer.Option(
-            metavar="DECAY",
-            help="Score and keep the moving average of the weights, such as 0.99.",
-            rich_help_panel=TRAINING,
-        ),
-    ] = None,
-    tolerance: Annotated[
-        float | None,
-        typer.Option(help="Stop once the loss changes by a smaller share of itself.", rich_help_panel=TRAINING),
-    ] = None,
-    time_limit: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SECONDS",
-            help="Stop training after this time; compiling and scoring come on top.",
-            rich_help_panel=TRAINING,
-        ),
-    ] = None,
-    seed: Annotated[
-        int, typer.Option(help="Of the split, the first weights, the order of the rows.", rich_help_panel=TRAINING)
-    ] = 0,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="The run's folder. Default: runs/NAME-TIME.", rich_help_panel=OUTPUT),
-    ] = None,
+    asked: dict[str, Any],
+    out: options.Out = None,
     baselines: Annotated[
         bool,
-        typer.Option("--baselines", help="Put scikit-learn's classic models beside it.", rich_help_panel=OUTPUT),
+        typer.Option("--baselines", help="Put scikit-learn's classic models beside it.", rich_help_panel="Output"),
     ] = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -161,63 +42,20 @@ def train(
     validation loss. The run's folder holds the model, the history of every
     epoch, and the settings that repeat the run. Ctrl-C keeps the best so far.
     """
-    settings = {
-        "l1": l1,
-        "l2": l2,
-        "penalties": options.read_penalties(penalty),
-        "penalize_biases": penalize_biases,
-        "max_norm": max_norm,
-        "augment": augment,
-        "class_weight": class_weight,
-        "optimizer": optimizer,
-        "learning_rate": options.read_learning_rate(learning_rate),
-        "schedule": schedule,
-        "batch_size": options.read_batch_size(batch_size),
-        "epochs": epochs,
-        "patience": patience,
-        "clip": clip,
-        "accumulate": accumulate,
-        "average": average,
-        "tolerance": tolerance,
-        "time_limit": time_limit,
-        "split": options.read_split(split),
-        "order_by": order_by,
-        "seed": seed,
-        "standardize": standardize,
-    }
-    columns, ahead = options.read_columns(column), options.read_horizon(horizon)
-    path = destination(out, source)
+    path = destination(out, asked["data"])
     report = Report(silent=as_json or quiet)
     with run_folder(path) as folder:
-        from backlit.training import prepare
+        from backlit.training import cache_programs, prepare
 
-        run = prepare(
-            network,
-            source,
-            validation=validation,
-            test=test,
-            target=target,
-            task=task,
-            columns=columns,
-            weights=weights,
-            sequence_by=sequence_by,
-            step_by=step_by,
-            window=window,
-            horizon=ahead,
-            text=text,
-            reconstruct=reconstruct,
-            loss=loss,
-            **{name: value for name, value in settings.items() if value is not None},
-        )
+        cache_programs()
+        run = prepare(**asked)
         if baselines:
             check_rivals(run)
         check_space(folder, 8 * run.summary().parameters + 1_000_000)
         show_run(report, run)
         with following(report, run.settings.epochs or 1) as follow:
             model = run.train(follow)
-        model.save(folder / "model")
-        model.history.write_csv(folder / "history.csv")
-        (folder / "settings.json").write_text(write_json(repeat(source, context.obj, run)), encoding="utf-8")
+        write_run(folder, model, repeat(asked["data"], context.obj, run))
     rivals = rivals_of(run, model) if baselines else []
     warn = Report(silent=quiet, stderr=True)
     for note in model.notes:
@@ -231,6 +69,13 @@ def train(
             show_rivals(report, rivals)
 
 
+def write_run(folder: Path, model: "Model", record: dict[str, Any]) -> None:
+    """Fill a run's folder with the model, its history, and what repeats the run."""
+    model.save(folder / "model")
+    model.history.write_csv(folder / "history.csv")
+    (folder / "settings.json").write_text(write_json(record), encoding="utf-8")
+
+
 def show_run(report: Report, run: "Run") -> None:
     """The data card, the split, the network's summary and the settings."""
     show_card(report, run.dataset.card(), split=run.parts.description, most=12)
@@ -239,20 +84,30 @@ def show_run(report: Report, run: "Run") -> None:
     report.line()
     show_summary(report, run.summary())
     report.line()
-    chosen = run.settings
-    schedule = "" if chosen.schedule == "constant" else f" ({chosen.schedule})"
-    words = [
-        f"{run.objective.loss} loss",
-        f"{chosen.optimizer} at {chosen.learning_rate:g}{schedule}",
-        f"batches of {chosen.batch_size:,}",
-        f"at most {chosen.epochs:,} epochs",
-    ]
-    if chosen.patience:
-        words.append(f"patience {chosen.patience}")
-    strengths = (("L1", chosen.l1), ("L2", chosen.l2), ("max-norm", chosen.max_norm))
-    words += [f"{name} {value:.3g}" for name, value in strengths if value]
-    words += [f"augmented by {chosen.augment}"] if chosen.augment else []
-    report.line(f"Training: {', '.join(words)}, seed {chosen.seed}")
+    show_settings(report, [run])
+
+
+def show_settings(report: Report, runs: Sequence["Run"]) -> None:
+    """The settings that all of some runs have."""
+    chosen = runs[0].settings
+    same = {name for name in asdict(chosen) if len({repr(getattr(run.settings, name)) for run in runs}) == 1}
+    rate = f" at {chosen.learning_rate:g}" if "learning_rate" in same else ""
+    schedule = f" ({chosen.schedule})" if "schedule" in same and chosen.schedule != "constant" else ""
+    words = {
+        "loss": f"{chosen.loss} loss",
+        "optimizer": f"{chosen.optimizer}{rate}{schedule}",
+        "batch_size": f"batches of {chosen.batch_size:,}",
+        "epochs": f"at most {chosen.epochs:,} epochs",
+        "patience": f"patience {chosen.patience}" if chosen.patience else "",
+        "l1": f"L1 {chosen.l1:.3g}" if chosen.l1 else "",
+        "l2": f"L2 {chosen.l2:.3g}" if chosen.l2 else "",
+        "max_norm": f"max-norm {chosen.max_norm:.3g}" if chosen.max_norm else "",
+        "initial_scale": f"first weights times {chosen.initial_scale:.3g}" if chosen.initial_scale != 1 else "",
+        "bootstrap": f"rows drawn by bootstrap {chosen.bootstrap}" if chosen.bootstrap is not False else "",
+        "augment": f"augmented by {chosen.augment}" if chosen.augment else "",
+        "seed": f"seed {chosen.seed}",
+    }
+    report.line(f"Training: {', '.join(word for name, word in words.items() if word and name in same)}")
 
 
 def show_outcome(report: Report, model: "Model", path: Path) -> None:

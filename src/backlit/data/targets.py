@@ -72,6 +72,8 @@ def infer(name: str, given: pl.Series | np.ndarray, task: str | None = None) -> 
             steps, seen = tuple(map(str, range(int(found.max()) + 1))), np.any(found >= 0, axis=1)
             return Target(found[seen], task, "a class at each step, as asked", steps, seen)
         given = one_hot(name, given)
+    if isinstance(given, np.ndarray) and (target := from_whole_numbers(given, task)):
+        return target
     whole_floats = not isinstance(given, np.ndarray)
     column = values.series_of(name, given) if isinstance(given, np.ndarray) else given
     present = column.is_not_null().to_numpy()
@@ -104,6 +106,20 @@ def infer(name: str, given: pl.Series | np.ndarray, task: str | None = None) -> 
             f"the target {name!r} has {len(classes)} classes: the task is 'many classes', not 'two classes'"
         )
     return Target(values.codes_of(known, classes), task, reason, classes, present)
+
+
+def from_whole_numbers(given: np.ndarray, task: str | None) -> Target | None:
+    """Whole numbers (N,) that are classes, without polars, which takes 40 MB; None: they are not, or not good ones."""
+    if given.dtype.kind not in "iu" or task == "regression":
+        return None
+    numbers, codes = np.unique(given, return_inverse=True)
+    most = 2 if task == "two classes" else MOST_CLASSES if task is None else len(numbers)
+    if not 2 <= len(numbers) <= most:
+        return None
+    reason = "as asked" if task else f"{len(numbers)} different whole numbers"
+    task = task or ("two classes" if len(numbers) == 2 else "many classes")
+    names = tuple(map(str, numbers.tolist()))
+    return Target(codes.astype(np.int32), task, reason, names, np.ones(len(given), bool))
 
 
 def inferred(

@@ -8,8 +8,12 @@ from backlit.training.learning_rates import LearningRates
 from backlit.training.minimization import Minimum, minimize
 from backlit.training.model import Model, load
 from backlit.training.preparation import prepare
+from backlit.training.programs import cache_programs
 from backlit.training.run import Run
 from backlit.training.settings import Settings
+from backlit.training.sweeps.spaces import geomspace, linspace
+from backlit.training.sweeps.sweep import Sweep
+from backlit.training.sweeps.sweeping import sweep
 from backlit.training.verdicts import verdict
 
 __all__ = [
@@ -21,11 +25,16 @@ __all__ = [
     "Progress",
     "Run",
     "Settings",
+    "Sweep",
+    "cache_programs",
     "find_batch_size",
     "find_learning_rate",
     "fit",
+    "geomspace",
+    "linspace",
     "load",
     "minimize",
     "prepare",
+    "sweep",
     "verdict",
 ]

@@ -1,6 +1,7 @@
 """The score to beat: always the most frequent class, or always the mean, of the training rows, every row counted the
 same."""
 
+from functools import partial
 from math import nan, prod
 
 import jax
@@ -8,9 +9,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from backlit.data import Schema
-from backlit.shapes import Shape
+from backlit.functions.losses import Loss
+from backlit.shapes import Array, Shape
 from backlit.training.objective import Objective
 from backlit.training.scoring import bits, columns, each_target, r_squared
+
+
+@partial(jax.jit, static_argnums=0)  # compiled once for all members of a population
+def _examples(loss: Loss, outputs: Array, y: Array) -> Array:
+    return loss.examples(outputs, y)
 
 
 def constant_outputs(objective: Objective, y: np.ndarray, units: int) -> np.ndarray:
@@ -52,7 +59,7 @@ def baseline_scores(
     if constant.size == prod(output):  # a number for each step, (T,), where one unit gives (T, 1)
         constant = constant.reshape(output)
     outputs = np.broadcast_to(constant, (len(y), *output))
-    loss = float(np.mean(jax.jit(objective.loss.examples)(outputs, y)))
+    loss = float(np.asarray(_examples(objective.loss, outputs, y)).mean())
     if objective.classes:
         majority = np.bincount(train_y, minlength=objective.classes).argmax()
         return {"loss": loss, "accuracy": float(np.mean(y == majority))}
@@ -86,8 +93,8 @@ def persistence_scores(
         last: the last value that a window has of each target, as the objective has them, shaped as y.
     """
     fits = output in ((), y.shape[1:] or (1,))
-    loss = float(np.mean(jax.jit(objective.loss.examples)(last.reshape(-1, *output), y))) if fits else nan
-    return {"loss": loss, **_number_scores(columns(last), y, scale, names)}
+    losses = np.asarray(_examples(objective.loss, last.reshape(-1, *output), y)) if fits else np.array(nan)
+    return {"loss": float(losses.mean()), **_number_scores(columns(last), y, scale, names)}
 
 
 def last_values(schema: Schema, x: np.ndarray) -> np.ndarray | None:

@@ -8,6 +8,11 @@ MAPPINGS = 30_000  # of this process's memory; Linux allows 65,530, and a new ne
 SHARE = 0.3  # of the device's free memory that data may take; the rest is for the network and XLA
 
 
+def on_cpu() -> bool:
+    """Whether the default device is a CPU, where half precision saves no time."""
+    return jax.default_backend() == "cpu"
+
+
 def fits(size: int) -> bool:
     """Whether data of this many bytes should live on the device for the whole run."""
     return size <= SHARE * free_bytes()

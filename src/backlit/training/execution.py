@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from backlit.data import Part
 from backlit.errors import TrainingError
 from backlit.optimizers import plateau_named
+from backlit.shapes import Array
 from backlit.training.baseline import baseline_scores, last_values, persistence_scores
 from backlit.training.devices import SHARE, fits, free_bytes, free_programs
 from backlit.training.failure import locate
@@ -21,7 +21,7 @@ from backlit.training.history import History, telemetry_columns
 from backlit.training.mistakes import notes_on_mistakes
 from backlit.training.model import Model
 from backlit.training.objective import Batch
-from backlit.training.program import Epoch, Program
+from backlit.training.program import Carry, Epoch, Program, Steps
 from backlit.training.resident import Resident
 from backlit.training.scoring import Rows, Scorer
 from backlit.training.stopping import CONVERGED, NONFINITE, PATIENCE, RUNNING
@@ -30,8 +30,10 @@ from backlit.training.streaming import Blocks
 if TYPE_CHECKING:
     from backlit.training.run import Run
 
-WATCHED_ROWS = 4096  # training rows that are scored each epoch, a fixed random sample where there are more
+WATCHED_SHARE = 10  # of so many training rows one is scored each epoch, where validation rows watch over the run
+WATCHED_ROWS = 256, 4096  # of the sample, a fixed random one: at least and at most; without validation rows the most
 GLANCE = 0.25  # seconds of work between two visits to Python
+ONCE = {"xla_backend_optimization_level": 1}  # a program that runs once is not worth the compiler's full effort
 
 
 class Progress(NamedTuple):
@@ -49,17 +51,34 @@ class Progress(NamedTuple):
     seconds_left: float
 
 
-class Execution:
-    """One pass through a run: the loop over chunks of epochs, and what comes after it."""
+class Source(Protocol):
+    """What is asked of the compiled run when it is over."""
 
-    def __init__(self, run: Run, progress: Callable[[Progress], None] | None) -> None:
+    compiling: float
+
+    def replay(self, carry: Carry, made: int) -> Steps:
+        """The first `made` steps of the epoch that follows the carry."""
+
+
+class Execution:
+    """One pass through a run: the loop over chunks of epochs, and what comes after it.
+
+    Args:
+        run, progress: the run, and what is called a few times a second.
+        alone: whether it begins by itself; else a population sets `key` and `carry`.
+    """
+
+    key: Array
+    carry: Carry
+
+    def __init__(self, run: Run, progress: Callable[[Progress], None] | None, alone: bool = True) -> None:
         free_programs()
         self.run, self.progress = run, progress
         self.settings = run.settings
         self.started = time.perf_counter()
         self.training = 0.0
         self.scale = run.objective.scale(run.fitted)
-        self.scorer = Scorer(run.objective, self.scale, run.parts.schema.target)
+        self.scorer = Scorer(run.objective, self.scale, run.parts.schema.target, len(run.parts.train.x))
         self.history = History()
         self.made = 0
         part = run.parts.train
@@ -74,9 +93,8 @@ class Execution:
             self.settings.average,
             plateau_named(str(self.settings.schedule)),
         )
-        self.key, draw = jax.random.split(jax.random.key(self.settings.seed))
-        parameters, state = jax.jit(lambda key: run.network.initialize(run.input_shape, key))(draw)
-        self.carry = self.program.begin(parameters, {**state, **jax.tree.map(jnp.asarray, run.fitted)})
+        if alone:
+            self.key, self.carry = jax.jit(self._begin, compiler_options=ONCE)(self.settings.seed, run.fitted)
         self.watched = self._watched()
 
     def _parts(self) -> dict[str, Part]:
@@ -84,14 +102,27 @@ class Execution:
         named = {"train": parts.train, "validation": parts.validation, "test": parts.test}
         return {name: part for name, part in named.items() if len(part.x)}
 
+    def _begin(self, seed: Any, fitted: Any) -> tuple[Array, Carry]:
+        """The key of the run's randomness, and the run before its first epoch."""
+        key, draw = jax.random.split(jax.random.key(seed))
+        parameters, state = self.run.initialize(draw)
+        return key, self.program.begin(parameters, {**state, **fitted})
+
     def finish(self) -> Model:
         """Train until something stops it, then score what is kept."""
-        word = self._loop(self.source)
+        return self.conclude(self._loop(self.source), self.source)
+
+    def conclude(self, word: str | None, source: Source) -> Model:
+        """The model of a run that is over: stopped by `word`, or by what its watch says.
+
+        Raises:
+            TrainingError: the first epoch already turned non-finite.
+        """
         watch = jax.tree.map(lambda value: value.item(), self.carry.watch)
         stopped = word or {PATIENCE: "patience", CONVERGED: "converged", RUNNING: "epochs"}.get(watch.stop, "")
         notes = list(self.run.notes)
         if watch.stop == NONFINITE:
-            place = locate(self.program, self.key, self.carry, self.source.replay, self.data)
+            place = locate(self.program, self.key, self.carry, source.replay, self.data)
             stopped = f"non-finite in epoch {watch.epoch + 1}: {place}"
             notes.append(
                 f"the loss turned non-finite in epoch {watch.epoch + 1}, {place}; the last good weights are kept"
@@ -107,7 +138,7 @@ class Execution:
         try:
             scores = self._scores(parameters, state)
         except KeyboardInterrupt:
-            scores = {}
+            scores, stopped = {}, "interrupted"
             notes.append("interrupted while it was scored: there are no scores; evaluate makes them")
         return Model(
             network=self.run.network,
@@ -124,7 +155,7 @@ class Execution:
             epochs=watch.epoch,
             best_epoch=watch.best_epoch,
             seconds={
-                "compile": self.source.compiling,
+                "compile": source.compiling,
                 "train": self.training,
                 "total": time.perf_counter() - self.started,
             },
@@ -143,18 +174,28 @@ class Execution:
 
     def data(self, rows: np.ndarray | slice = slice(None)) -> Batch:
         """Training rows on the device."""
-        x, y, weight = self.run.parts.train.x[rows], self.y["train"][rows], self.run.row_weights[rows]
-        return Batch(jnp.asarray(x), jnp.asarray(y), jnp.asarray(weight), jnp.ones(len(x), jnp.float32))
+        x, y = self.run.parts.train.x[rows], self.y["train"][rows]
+        weight = self.run.row_weights[rows] if (self.run.row_weights != 1).any() else None
+        return Batch(*jax.device_put((x, y, weight, np.ones(len(x), np.float32))))
 
     def _watched(self) -> dict[str, Rows]:
         """The rows that are scored each epoch, by part."""
         watched = {name: Rows(part.x, self.y[name]) for name, part in self._parts().items() if name != "test"}
         x, y = watched["train"]
-        if len(x) > WATCHED_ROWS:
-            chosen = np.random.default_rng(self.settings.seed).choice(len(x), WATCHED_ROWS, replace=False)
-            rows = np.sort(chosen)
-            watched["train"] = Rows(x[rows], y[rows])
+        if len(self.sample) < len(x):
+            watched["train"] = Rows(x[self.sample], y[self.sample])
         return watched
+
+    @cached_property
+    def sample(self) -> np.ndarray:
+        """The training rows that are scored each epoch."""
+        rows = len(self.run.parts.train.x)
+        count = (
+            int(np.clip(rows // WATCHED_SHARE, *WATCHED_ROWS)) if len(self.run.parts.validation) else WATCHED_ROWS[1]
+        )
+        if rows <= count:
+            return np.arange(rows)
+        return np.sort(np.random.default_rng(self.settings.split_seed).choice(rows, count, replace=False))
 
     def _loop(self, source: Resident | Blocks) -> str | None:
         """Chunks of epochs until the run stops; says why where it was not the program that stopped it."""
@@ -169,12 +210,12 @@ class Execution:
                 self.training = time.perf_counter() - begun
                 watch = jax.device_get(carry.watch)
                 new = int(watch.epoch) - done
-                self.carry = carry
-                self._record(jax.tree.map(lambda rows, n=new: np.asarray(rows)[:n], records), done)
+                self.carry = self._before_failure(source, carry) if watch.stop == NONFINITE else carry
+                self.record(jax.tree.map(lambda rows, n=new: np.asarray(rows)[:n], records), done)
                 done = int(watch.epoch)
                 if watch.stop != RUNNING:
                     return None
-                self._tell(watch)
+                self.tell(watch)
                 if limit is not None and self.training >= limit:
                     return "time"
                 chunk = max(1, min(2 * chunk, int(chunk * GLANCE / max(spent, 1e-6))))
@@ -182,7 +223,15 @@ class Execution:
             return "interrupted"
         return None
 
-    def _record(self, records: Epoch, done: int) -> None:
+    def _before_failure(self, source: Resident | Blocks, carry: Carry) -> Carry:
+        """The run before the epoch that turned non-finite, which was made in place, with the watch after it."""
+        good = int(carry.watch.epoch)
+        again = good > int(self.carry.watch.epoch)
+        before = source.advance(self.carry, good)[0] if again else self.carry
+        return before._replace(watch=carry.watch)
+
+    def record(self, records: Epoch, done: int) -> None:
+        """Add the records of the epochs after `done` to the history."""
         count = len(records.loss)
         if not count:
             return
@@ -197,7 +246,8 @@ class Execution:
                 columns |= {f"{name}_{score}": values for score, values in scores.items()}
         self.history.extend({**columns, **telemetry_columns(records.telemetry)})
 
-    def _tell(self, watch: Any) -> None:
+    def tell(self, watch: Any) -> None:
+        """Tell of the progress."""
         if self.progress is None or not len(self.history):
             return
         name = self.scorer.columns[-1]
@@ -223,7 +273,7 @@ class Execution:
         scores = {}
         for name, part in self._parts().items():
             scores[name] = self.scorer.score(parameters, state, part.x, self.y[name])
-        output = jax.eval_shape(self.run.objective.outputs, parameters, state, self.run.parts.train.x[:1]).shape[1:]
+        output = self.run.objective.body.plan(self.run.input_shape).output
         judged = "test" if "test" in self.y else "train"
         y, names = self.y[judged], self.scorer.names
         scores["baseline"] = baseline_scores(self.run.objective, self.y["train"], y, output, self.scale, names)

@@ -1,7 +1,7 @@
 """The one call from data to a trained model, and the calls that find settings for it."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, overload
 
 from backlit.layers.block import Block
 from backlit.training.batch_sizes import BatchSizes
@@ -9,17 +9,55 @@ from backlit.training.learning_rates import LearningRates
 from backlit.training.model import Model
 from backlit.training.preparation import prepare
 from backlit.training.run import Progress
+from backlit.training.sweeps.spaces import Value, ValueSet, sets_in
+from backlit.training.sweeps.sweep import Sweep
+from backlit.training.sweeps.sweeping import sweep
 
 
+@overload
 def fit(
     network: Block | str | None,
     data: Any,
     y: Any = None,
     *,
     progress: Callable[[Progress], None] | None = None,
+    validation: Any = None,
+    test: Any = None,
+    target: str | Sequence[str] | None = None,
+    weights: Any = None,
+    horizon: int | Sequence[int] | None = None,
+    split: Sequence[float] = ...,
+    loss: Any = None,
+    optimizer: Any = None,
+    **options: Value,
+) -> Model: ...
+@overload
+def fit(
+    network: Block | str | Sequence[Block | str | None] | None,
+    data: Any,
+    y: Any = None,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    **options: Value | ValueSet,
+) -> Sweep: ...
+@overload
+def fit(
+    network: Any,
+    data: Any,
+    y: Any = None,
+    *,
+    progress: Any = None,
     **options: Any,
-) -> Model:
-    """Train a network on data and return the model.
+) -> Any: ...
+def fit(
+    network: Any,
+    data: Any,
+    y: Any = None,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    **options: Any,
+) -> Any:
+    """Train a network on data and return the model; with sets of values for settings, a `Sweep` over all combinations.
 
     Args:
         network: a block, the notation, a name, a JSON file, or None for the default network.
@@ -28,16 +66,21 @@ def fit(
         progress: called with `Progress` a few times a second.
         **options: what `prepare` takes: target, task, columns, weights, validation, test, reconstruct, loss, and the
             settings (optimizer, learning_rate, schedule, batch_size, epochs, patience, clip, accumulate, average,
-            augment, l1, l2, penalties, penalize_biases, max_norm, class_weight, split, order_by, seed, time_limit,
-            tolerance, standardize, block_rows), each described in `Settings`.
+            augment, l1, l2, penalties, penalize_biases, max_norm, initial_scale, bootstrap, class_weight, split,
+            split_seed, order_by, seed, time_limit, tolerance, precision, standardize, block_rows), each described in
+            `Settings`. A list, a tuple, a range or an array in the place of one value, such as
+            learning_rate=geomspace(1e-4, 1e-1, 16) or seed=range(8), or a list of networks, is a set of values: see
+            `sweep`.
 
     Returns:
-        The model, with the weights of its best epoch.
+        The model, with the weights of its best epoch; a `Sweep` where a setting is a set of values.
 
     Raises:
         InputError: whatever cannot be used, before any work starts.
         TrainingError: a loss that is non-finite from the first epoch on.
     """
+    if sets_in({"network": network, **options}):
+        return sweep(network, data, y, progress=progress, **options)
     return prepare(network, data, y, **options).train(progress)
 
 

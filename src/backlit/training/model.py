@@ -23,7 +23,7 @@ from backlit.training.generation import Stream, generate
 from backlit.training.history import History
 from backlit.training.objective import Objective, body_of, check_preprocessing
 from backlit.training.representation import layer_reader, narrowest
-from backlit.training.scoring import Scorer, in_chunks
+from backlit.training.scoring import SCORED_ROWS, Scorer, in_chunks
 from backlit.training.settings import Settings
 from backlit.training.tokens import check_rows
 
@@ -169,7 +169,7 @@ class Model:
             )
         x = self._encode(content)[: len(given)]  # of a series, the last windows forecast what is not there yet
         targets = self.objective.targets(given, self.state)
-        scorer = Scorer(self.objective, self.objective.scale(self.state), self.schema.target)
+        scorer = Scorer(self.objective, self.objective.scale(self.state), self.schema.target, len(x))
         return scorer.score(self.parameters, self.state, x, targets)
 
     def generate(
@@ -242,7 +242,7 @@ class Model:
 
     def _each(self, function: Callable[[Any, Any, Any], Any], x: np.ndarray) -> np.ndarray:
         """A function (parameters, state, x) of encoded rows, chunk by chunk."""
-        chunks = in_chunks(x, np.zeros(len(x), np.float32)).x
+        chunks = in_chunks(x, np.zeros(len(x), np.float32), min(SCORED_ROWS, len(x))).x
         answers = [np.asarray(function(self.parameters, self.state, jnp.asarray(chunk))) for chunk in chunks]
         return np.concatenate(answers)[: len(x)]
 

@@ -7,7 +7,7 @@ Augmentation changes training batches alone, here, so that it is part of the com
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from typing import Any, NamedTuple
@@ -20,6 +20,7 @@ from backlit.data.augmenting import Augmentation
 from backlit.errors import SettingError
 from backlit.functions.losses import FunctionLoss, Loss
 from backlit.functions.penalties import Penalty, bound_norm
+from backlit.graph import accelerate
 from backlit.layers.activation import Sigmoid, Softmax
 from backlit.layers.block import Block, Context, Observer, Parameters, State
 from backlit.layers.composition import Composition, Sequential
@@ -31,11 +32,14 @@ LINKS = {"Sigmoid": Sigmoid, "Softmax": Softmax}
 
 
 class Batch(NamedTuple):
-    """Rows of data: x (B, ...), y (B,) or (B, T), weight (B,) in the loss, real (B,) 1 for examples, 0 for padding."""
+    """Rows of data: x (B, ...), y (B,) or (B, T), weight (B,) in the loss, real (B,) 1 for examples, 0 for padding.
+
+    Without a weight all examples count the same.
+    """
 
     x: Array
     y: Array
-    weight: Array
+    weight: Array | None
     real: Array
 
 
@@ -63,6 +67,8 @@ class Objective:
         classes: the number of classes, 0 for regression.
         penalties: of single layers, each with the paths that it falls on.
         augmentation: what is done to a batch of training examples; None: nothing.
+        precision: what training computes in, from parameters in float32: 'float32' or 'bfloat16'. Losses, penalties and
+            scores are in float32.
         bounded: the most that the norm of a unit's incoming weights may be, and the weights' paths with their incoming
             axes; None: no bound.
     """
@@ -74,6 +80,7 @@ class Objective:
     classes: int
     penalties: tuple[tuple[Penalty, tuple[tuple[str, ...], ...]], ...] = ()
     augmentation: Augmentation | None = None
+    precision: str = "float32"
     bounded: tuple[float, tuple[tuple[tuple[str, ...], tuple[int, ...]], ...]] | None = None
 
     @property
@@ -85,17 +92,25 @@ class Objective:
         self, parameters: Parameters, state: State, batch: Batch, key: Array, observe: Observer | None = None
     ) -> tuple[Array, State]:
         """The loss of a batch in training mode, and the state after it."""
-        x, targets = batch.x, [(1.0, (batch.y, batch.weight))]
+        weight = batch.real if batch.weight is None else batch.weight
+        x, targets = batch.x, [(1.0, (batch.y, weight))]
         if self.augmentation is not None:
             key, own = jax.random.split(key)
-            x, targets = self.augmentation(own, x, (batch.y, batch.weight))
+            x, targets = self.augmentation(own, x, (batch.y, weight))
         context = Context(training=True, key=key, mask=batch.real, observe=observe)
-        outputs, after = self.body.apply(parameters, state, x, context)
+        outputs, after = self._forward(parameters, state, x, context)
         shares = [(share * weight * batch.real, y) for share, (y, weight) in targets]
         losses = reduce(add, (share * self.loss.examples(outputs, y) for share, y in shares))
         value = losses.sum() / jnp.maximum(sum(share.sum() for share, _ in shares), 1e-12)
         value = value + self.penalty_of(parameters)
         return value, {**state, **after}
+
+    def _forward(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
+        if self.precision == "float32":
+            return self.body.apply(parameters, state, x, context)
+        low = jax.tree.map(lambda leaf: leaf.astype(self.precision), parameters)
+        outputs, after = self.body.apply(low, state, x, replace(context, precision=jnp.dtype(self.precision)))
+        return outputs.astype(jnp.float32), after
 
     def bound(self, parameters: Parameters) -> Parameters:
         """The parameters with every bounded norm kept, as they are after an update."""
@@ -114,7 +129,7 @@ class Objective:
         """What the weights themselves cost."""
         value: Array | float = 0.0
         for penalty, paths in ((self.penalty, self.penalized), *self.penalties):
-            if penalty.l1 or penalty.l2:
+            if penalty.counts:
                 value = value + penalty([_at(parameters, path) for path in paths])
         return value
 
@@ -148,7 +163,7 @@ class Objective:
 
     def outputs(self, parameters: Parameters, state: State, x: Array) -> Array:
         """The network's outputs before the link, in evaluation mode."""
-        return self.body.apply(parameters, state, x, Context())[0]
+        return accelerate(lambda p, s, x: self.body.apply(p, s, x, Context())[0])(parameters, state, x)
 
     def measure(self, parameters: Parameters, state: State, batch: Batch) -> Sums:
         """Loss and errors of a batch in evaluation mode, without penalties and without weights."""

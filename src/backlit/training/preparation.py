@@ -113,7 +113,7 @@ def prepare(
     chosen = _settings(loss, optimizer, settings)
     rate = default_learning_rate(optimizer) if isinstance(optimizer, str) else None
     given = None if loss is None else loss_named(loss)
-    parts = dataset.split(chosen.split, chosen.seed)
+    parts = dataset.split(chosen.split, chosen.seed if chosen.split_seed is None else chosen.split_seed)
     schema, train = parts.schema, parts.train
     classes = len(schema.classes)
     targets = 1 if train.y.ndim == 1 else train.y.shape[-1]
@@ -143,12 +143,13 @@ def prepare(
         classes=classes,
         penalties=tuple(penalties),
         augmentation=_augmentation(chosen.augment, train, schema),
+        precision=chosen.precision,
         bounded=bounds_of(plan, chosen),
     )
     _check_predictions(objective, output, train.y)
     if schema.kind in UNITS:
         check_causal(whole, objective.body, schema.input_shape)
-    row_weights = _row_weights(train, chosen.class_weight, schema)
+    row_weights = _row_weights(train, chosen, schema)
     update = update_rule(chosen, len(train.x), None if isinstance(optimizer, str) else optimizer)
     whole_batch = isinstance(optimizer, str) and takes_all_rows(optimizer)
     if whole_batch:
@@ -306,7 +307,7 @@ def _check_gaps(network: Sequential, fitted: dict[str, State], parts: Parts) -> 
     blocks = [(name, block) for name, block in network.named.items() if not isinstance(block, Rescale)]
     last = max((place for place, (name, _) in enumerate(blocks) if name in fitted), default=-1)
     for words, part in (("training", parts.train), ("validation", parts.validation), ("test", parts.test)):
-        x = part.x[np.isnan(part.x).reshape(len(part.x), -1).any(1)]
+        x = part.x[np.isnan(part.x).any(axis=tuple(range(1, part.x.ndim)))]
         count = len(x)
         for name, block in blocks[: last + 1] if count else ():
             x = np.asarray(block.apply({}, fitted.get(name, {}), jnp.asarray(x), Context())[0])
@@ -319,8 +320,13 @@ def _check_gaps(network: Sequential, fitted: dict[str, State], parts: Parts) -> 
             )
 
 
-def _row_weights(train: Part, class_weight: str | Mapping[str, float] | None, schema: Schema) -> np.ndarray:
-    weights = np.ones(len(train.x), np.float32) if train.weights is None else train.weights.astype(np.float32)
+def _row_weights(train: Part, settings: Settings, schema: Schema) -> np.ndarray:
+    rows, class_weight = len(train.x), settings.class_weight
+    weights = np.ones(rows, np.float32) if train.weights is None else train.weights.astype(np.float32)
+    if settings.bootstrap is not False:
+        seed = settings.seed if settings.bootstrap is True else settings.bootstrap
+        weights = weights * np.bincount(np.random.default_rng(seed).integers(rows, size=rows), minlength=rows)
+        weights = weights.astype(np.float32)
     if class_weight is not None:
         if not schema.classes:
             raise SettingError("class_weight is for classes, and the task is regression; use sample weights")

@@ -20,11 +20,13 @@ from backlit.shapes import Array
 from backlit.training.averaging import Average
 from backlit.training.objective import Batch, Objective, Sums
 from backlit.training.plateaus import Decline
+from backlit.training.shuffling import permutation
 from backlit.training.stopping import Watch, observe_epoch
 from backlit.training.telemetry import Recorder, Telemetry, describe_variables
 from backlit.training.updates import told
 
 CHUNK_EPOCHS = 256  # the most epochs between two visits to Python
+GATHERED = 1 << 26  # bytes of inputs up to which the rows of all steps are gathered at once, at a third of the cost
 
 
 class Trained(NamedTuple):
@@ -82,6 +84,8 @@ class Program:
         tolerance: relative change of the loss that counts as none, or None.
         average: the decay of the average of the weights, or None.
         plateau: when and how much the learning rate falls on a plateau of the watched loss, or None.
+        together: whether members of a population go through an epoch together: a loss that is not finite then ends
+            no epoch early, and counts for nothing in the end, as it does alone.
     """
 
     objective: Objective
@@ -92,6 +96,7 @@ class Program:
     tolerance: float | None
     average: float | None = None
     plateau: Plateau | None = None
+    together: bool = False
 
     @property
     def steps(self) -> int:
@@ -110,11 +115,9 @@ class Program:
         )
         return Carry(trained, (parameters, state), Watch.begin())
 
-    @partial(jax.jit, static_argnums=0)
     def order(self, key: Array, epoch: Array) -> Array:
         """The rows of each step (steps, batch) of an epoch, every row once; padding is marked by `rows` and above."""
-        # One sort of random bits: jax.random.permutation sorts two or three times, a fifth of a small network's epoch.
-        shuffled = jnp.argsort(jax.random.bits(epoch_keys(key, epoch)[0], (self.rows,)))
+        shuffled = permutation(epoch_keys(key, epoch)[0], self.rows)
         padding = jnp.arange(self.rows, self.steps * self.batch_size)
         return jnp.concatenate([shuffled, padding]).reshape(self.steps, self.batch_size)
 
@@ -147,22 +150,35 @@ class Program:
 
     def first_step(self, trained: Trained, data: Batch, order: Array, key: Array) -> tuple[Steps, Telemetry]:
         """The first step of an epoch, with telemetry."""
-        after, loss, telemetry = self.step(trained, take(data, order[0]), jax.random.fold_in(key, 0), Recorder())
+        batch = self.batches(data, order[:1])(0)
+        after, loss, telemetry = self.step(trained, batch, jax.random.fold_in(key, 0), Recorder())
         return Steps(after, loss, jnp.int32(1), jnp.isfinite(loss)), telemetry
 
     def more_steps(self, done: Steps, data: Batch, order: Array, key: Array, start: Array | int, limit: Array) -> Steps:
         """The steps of `order` from `start` on, as long as losses are finite and fewer than `limit` steps are made."""
+        before, batch = done.made - start, self.batches(data, order)
 
         def unfinished(loop: tuple[Array, Steps]) -> Array:
-            return (loop[0] < len(order)) & loop[1].finite & (loop[1].made < limit)
+            going = (loop[0] < len(order)) & (before + loop[0] < limit)
+            return going if self.together else going & loop[1].finite
 
         def advance(loop: tuple[Array, Steps]) -> tuple[Array, Steps]:
             index, so_far = loop
-            step_key = jax.random.fold_in(key, so_far.made)
-            trained, loss, _ = self.step(so_far.trained, take(data, order[index]), step_key)
-            return index + 1, Steps(trained, so_far.loss + loss, so_far.made + 1, jnp.isfinite(loss))
+            step_key = jax.random.fold_in(key, before + index)
+            trained, loss, _ = self.step(so_far.trained, batch(index), step_key)
+            made, finite = so_far.made + so_far.finite, so_far.finite & jnp.isfinite(loss)
+            return index + 1, Steps(trained, so_far.loss + loss, made, finite)
 
         return lax.while_loop(unfinished, advance, (jnp.int32(start), done))[1]
+
+    def batches(self, data: Batch, order: Array) -> Callable[[Array | int], Batch]:
+        """The batch of each step of an order of rows (steps, batch), by the step's number."""
+        padded = self.rows % self.batch_size > 0
+        most = GATHERED // 64 if self.together else GATHERED  # of which every member has its own
+        if data.x.size * data.x.dtype.itemsize > most:
+            return lambda index: take(data, order[index], padded)
+        rows = take(data, order, padded)
+        return lambda index: jax.tree.map(lambda column: column[index], rows)
 
     def measure(self, trained: Trained, chunks: Batch) -> Sums:
         """Loss and errors over chunks (chunks, rows, ...) in evaluation mode."""
@@ -176,7 +192,11 @@ class Program:
         return lax.scan(add, jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes), chunks)[0]
 
     def close(self, carry: Carry, steps: Steps, train: Sums, validation: Sums | None) -> Carry:
-        """The end of an epoch: keep the best, decide whether to stop; a non-finite epoch leaves no trace."""
+        """The end of an epoch: keep the best, decide whether to stop.
+
+        A non-finite epoch leaves no trace in a population; alone, whoever asked for it goes back (`Execution`), so that
+        the steps can be made in place.
+        """
         watched = train if validation is None else validation
         loss = watched.loss / watched.rows
         if validation is None:  # the training loss alone would undo the penalties
@@ -188,7 +208,18 @@ class Program:
         trained = steps.trained
         if trained.decline is not None and self.plateau is not None:
             trained = trained._replace(decline=trained.decline.after(watch.epoch, better, self.plateau))
-        return Carry(_choose(finite, trained, carry.trained), best, watch)
+        return Carry(_choose(finite, trained, carry.trained) if self.together else trained, best, watch)
+
+    def epoch(
+        self, carry: Carry, data: Batch, order: Array, train: Batch, validation: Batch | None, key: Array
+    ) -> tuple[Carry, Epoch]:
+        """One epoch in this order of rows, and its record; `key` is that of its steps."""
+        steps, telemetry = self.first_step(carry.trained, data, order, key)
+        steps = self.more_steps(steps, data, order, key, 1, jnp.int32(self.steps))
+        sums = self.measure(steps.trained, train)
+        scored = sums if validation is None else self.measure(steps.trained, validation)
+        after = self.close(carry, steps, sums, None if validation is None else scored)
+        return after, Epoch(steps.loss / steps.made, sums, scored, telemetry)
 
     @partial(jax.jit, static_argnums=0)
     def run(
@@ -198,13 +229,7 @@ class Program:
 
         def epoch(carry: Carry) -> tuple[Carry, Epoch]:
             order = self.order(key, carry.watch.epoch)
-            steps_key = epoch_keys(key, carry.watch.epoch)[1]
-            steps, telemetry = self.first_step(carry.trained, data, order, steps_key)
-            steps = self.more_steps(steps, data, order, steps_key, 1, jnp.int32(self.steps))
-            sums = self.measure(steps.trained, train)
-            scored = sums if validation is None else self.measure(steps.trained, validation)
-            after = self.close(carry, steps, sums, None if validation is None else scored)
-            return after, Epoch(steps.loss / steps.made, sums, scored, telemetry)
+            return self.epoch(carry, data, order, train, validation, epoch_keys(key, carry.watch.epoch)[1])
 
         shapes = jax.eval_shape(epoch, carry)[1]
         records = jax.tree.map(lambda s: jnp.zeros((CHUNK_EPOCHS, *s.shape), s.dtype), shapes)
@@ -235,12 +260,14 @@ def epoch_keys(key: Array, epoch: Array) -> Array:
     return jax.random.split(jax.random.fold_in(key, epoch))
 
 
-def take(data: Batch, rows: Array) -> Batch:
-    """A batch of rows; rows past the end are padding: copies of the last row that count for nothing."""
-    real = (rows < len(data.x)).astype(jnp.float32)
-    index = jnp.minimum(rows, len(data.x) - 1)
-    x, y, weight = (jnp.take(a, index, axis=0, mode="clip") for a in (data.x, data.y, data.weight))
-    return Batch(x, y, weight * real, real)
+def take(data: Batch, rows: Array, padded: bool = True) -> Batch:
+    """A batch of rows; where it may be `padded`, rows past the end are copies of the last that count for nothing."""
+    last = len(data.x) - 1
+    real = (rows <= last).astype(jnp.float32) if padded else jnp.ones(rows.shape)
+    index = jnp.minimum(rows, last)
+    x, y = (a.at[index].get(mode="promise_in_bounds") for a in (data.x, data.y))
+    weight = None if data.weight is None else data.weight.at[index].get(mode="promise_in_bounds") * real
+    return Batch(x, y, weight, real)
 
 
 def _choose(condition: Array, yes: Any, no: Any) -> Any:

@@ -24,7 +24,7 @@ def penalties_of(plan: Plan, settings: Settings) -> list[tuple[Penalty, tuple[Pa
     Raises:
         SettingError: a layer that the network does not have, or one without weights.
     """
-    whole = Penalty(l1=settings.l1, l2=settings.l2 or 0.0)
+    whole = Penalty(l1=settings.l1, l2=0.0 if settings.l2 is None else settings.l2)
     every = free = penalized_of(plan, settings.penalize_biases)
     single = []
     for layer, strengths in sorted((settings.penalties or {}).items(), key=lambda item: -item[0].count("/")):

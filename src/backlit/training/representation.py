@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from math import prod
-from typing import Any
 
 import jax
 
 from backlit.errors import SettingError, nearest
-from backlit.layers.block import Block, Context, Parameters, State
+from backlit.layers.block import Context, Observer, Parameters, State
 from backlit.layers.composition import Sequential
 from backlit.layers.plan import Plan
 from backlit.shapes import Array
@@ -29,13 +28,9 @@ def layer_reader(network: Sequential, plan: Plan, layer: str) -> Callable[[Param
         raise SettingError(f"the network has no layer {layer!r}: {nearest(layer, known)}")
 
     def read(parameters: Parameters, state: State, x: Array) -> Array:
-        seen: dict[str, Any] = {}
-
-        def keep(path: str, block: Block, x: Array, y: Array) -> None:
-            seen[path] = y
-
+        keep = Observer(lambda path, block, x, y: y)
         network.apply(parameters, state, x, Context(observe=keep))
-        return seen[layer]
+        return keep.seen[layer]
 
     return jax.jit(read)
 
@@ -57,4 +52,5 @@ def narrowest(plan: Plan) -> str:
 def _layers(plan: Plan, before: str = "") -> Iterator[tuple[str, Plan]]:
     for name, part in plan.parts.items():
         yield before + name, part
-        yield from _layers(part, f"{before}{name}/")
+        if part.repeats == 1:
+            yield from _layers(part, f"{before}{name}/")

@@ -24,7 +24,7 @@ class Resident:
 
     def __init__(self, program: Program, key: Array, carry: Carry, data: Batch, watched: Mapping[str, Rows]) -> None:
         self.program, self.key, self.data = program, key, data
-        chunks = {name: jax.tree.map(jnp.asarray, in_chunks(*rows, even=True)) for name, rows in watched.items()}
+        chunks = jax.device_put({name: in_chunks(*rows) for name, rows in watched.items()})
         self.arguments = (self.data, chunks["train"], chunks.get("validation"), self.key)
         begun = time.perf_counter()
         lowered = Program.run.lower(self.program, carry, *self.arguments, jnp.int32(1))

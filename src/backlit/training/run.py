@@ -2,22 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+import jax
 import numpy as np
 import optax
 
 from backlit.data import Dataset, Parts
 from backlit.errors import SettingError
 from backlit.functions.losses import Loss
-from backlit.layers.block import State
+from backlit.layers.block import Parameters, State
 from backlit.layers.composition import Sequential
 from backlit.layers.summary import Summary
-from backlit.shapes import Shape
+from backlit.shapes import Array, Shape
 from backlit.training.batch_sizes import BatchSizes, find_batch_size
 from backlit.training.execution import Execution, Progress
 from backlit.training.learning_rates import LearningRates, find_learning_rate
 from backlit.training.model import Model
 from backlit.training.objective import Objective
+from backlit.training.regularization import penalized_of
 from backlit.training.settings import OWN, Settings
 from backlit.training.updates import update_rule
 
@@ -61,6 +64,22 @@ class Run:
         """The network's summary for this data."""
         return self.network.summary(self.input_shape)
 
+    def initialize(self, key: Array, scale: Array | float | None = None) -> tuple[Parameters, State]:
+        """The first parameters and state; the same key draws the same.
+
+        Args:
+            key: of the draw.
+            scale: a factor on the weights; None: the settings' own.
+        """
+        parameters, state = self.network.initialize(self.input_shape, key)
+        factor = self.settings.initial_scale if scale is None else scale
+        weights = penalized_of(self.network.plan(self.input_shape))
+
+        def scaled(path: Any, leaf: Array) -> Array:
+            return factor * leaf if tuple(entry.key for entry in path) in weights else leaf
+
+        return jax.tree_util.tree_map_with_path(scaled, parameters), state
+
     def train(self, progress: Callable[[Progress], None] | None = None) -> Model:
         """Train, score and return the model; an interrupt from the keyboard stops the run and keeps the best so far.
 
@@ -90,8 +109,11 @@ class Run:
         batch_size: int | None = None,
         epochs: int | None = None,
         patience: int | None = None,
+        seed: int | None = None,
     ) -> "Run":
-        """The same run with another learning rate, batch size, number of epochs or patience; None: as it is.
+        """The same run with another learning rate, batch size, number of epochs, patience or seed; None: as it is.
+
+        The rows stay split, and drawn by a bootstrap, as they are.
 
         Raises:
             SettingError: a value is out of range, or the rate of a transformation that was given.
@@ -106,6 +128,7 @@ class Run:
             batch_size=held.batch_size if batch_size is None else batch_size,
             epochs=held.epochs if epochs is None else epochs,
             patience=held.patience if patience is None else patience,
+            seed=held.seed if seed is None else seed,
         )
         settings = replace(settings, batch_size=min(int(settings.batch_size or 1), rows))
         rule = self.transformation if own else update_rule(settings, rows)

@@ -15,6 +15,7 @@ from backlit.functions.losses import CrossEntropy
 from backlit.training.objective import Batch, Objective, Sums
 
 CHUNK_ROWS = 1024
+SCORED_ROWS = 256  # of a chunk that is scored by itself, once the run is over
 CHUNK_STEPS = 16_384  # the most steps of sequences, or targets, that are scored at once
 MOST_TARGETS = 20  # that are scored one by one
 
@@ -26,19 +27,21 @@ class Rows(NamedTuple):
     y: np.ndarray
 
 
-def in_chunks(x: np.ndarray, y: np.ndarray, even: bool = False) -> Batch:
+def in_chunks(x: np.ndarray, y: np.ndarray, rows: int | None = None) -> Batch:
     """Rows as chunks (chunks, rows, ...), padded with copies of the last row that count for nothing.
 
-    Even chunks need the least padding; else they have one size for any number of rows, and a program compiled once.
+    Args:
+        x, y: inputs (N, ...) and targets (N, ...).
+        rows: of each chunk, so that one program serves any N; None: even chunks, which need the least padding.
     """
     steps = y.shape[1] if y.ndim > 1 else 1
-    size = max(1, min(CHUNK_ROWS, len(x), CHUNK_STEPS // steps))
+    size = max(1, min(rows or min(CHUNK_ROWS, len(x)), CHUNK_STEPS // steps))
     count = -(-len(x) // size)
-    if even:
+    if rows is None:
         size = -(-len(x) // count)
-    rows = np.arange(count * size)
-    real: Any = (rows < len(x)).astype(np.float32).reshape(count, size)
-    index = np.minimum(rows, len(x) - 1)
+    places = np.arange(count * size)
+    real: Any = (places < len(x)).astype(np.float32).reshape(count, size)
+    index = np.minimum(places, len(x) - 1)
 
     def chunked(values: np.ndarray) -> Any:
         padded = values if len(values) == len(index) else values[index]
@@ -54,13 +57,25 @@ class Scorer:
         objective: what was measured.
         scale: the scale of each target that the objective works on, (T,); None: the data's own units.
         names: of the targets.
+        rows: the most that are scored at once.
     """
 
-    def __init__(self, objective: Objective, scale: np.ndarray | None, names: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        objective: Objective,
+        scale: np.ndarray | None,
+        names: tuple[str, ...] = (),
+        rows: int = SCORED_ROWS,
+    ) -> None:
         self.objective = objective
         self.scale = scale
         self.names = names
+        self.rows = min(rows, SCORED_ROWS)
         self._measure = jax.jit(objective.measure)
+
+    def share(self, other: "Scorer") -> None:
+        """Use another's compiled function, of an objective that is the same in evaluation mode."""
+        self._measure = other._measure
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -69,7 +84,7 @@ class Scorer:
 
     def measure(self, parameters: Any, state: Any, x: np.ndarray, y: np.ndarray) -> Sums:
         """The sums over rows, chunk by chunk."""
-        chunks = in_chunks(x, y)
+        chunks = in_chunks(x, y, self.rows)
         total: Sums | None = None
         for index in range(len(chunks.x)):
             here = self._measure(parameters, state, jax.tree.map(lambda a, i=index: a[i], chunks))

@@ -8,8 +8,10 @@ from typing import Any, Literal
 from backlit.errors import SettingError
 from backlit.layers.settings import LARGEST, is_number, is_whole
 from backlit.optimizers import takes_all_rows
+from backlit.training.devices import on_cpu
 
 OWN = "own transformation"  # what settings say of an optimizer that is no name
+PRECISIONS = ("float32", "bfloat16", "auto")
 PRIOR = 3.0  # of the default penalty, λ = PRIOR / rows
 
 
@@ -45,14 +47,21 @@ class Settings:
         penalize_biases: whether l1, l2 and penalties fall on biases, too.
         max_norm: the most that the norm of a unit's incoming weights may be; a longer one is scaled back after each
             update; above 0; None: no bound.
+        initial_scale: a factor on the weights that are drawn first, at least 0; biases and the scales and shifts of
+            normalization stay as they are drawn.
+        bootstrap: the seed by which as many training rows as there are are drawn with replacement: a row then counts
+            in what training makes small as often as it was drawn; True: the run's seed; False: every row once.
         class_weight: 'balanced' (n / (K n_k)), or a weight by class name; it counts in what training makes small,
             never in a score.
         split: shares of training, validation and test rows; above 0 for training; they sum to 1.
         order_by: a column by whose order the rows are split, the latest for the test; None: shuffled.
         seed: of the split, the initialization, the shuffling and the dropout.
+        split_seed: of the split alone; None: the seed.
         time_limit: seconds after which the run stops, above 0; None: no limit.
         tolerance: the run has converged when the training loss changes by less than this share of itself for five
             epochs in a row; above 0; None: not asked.
+        precision: what training computes in: 'float32', 'bfloat16' (parameters, losses, sums of normalization and
+            softmax, and all scores stay float32), or 'auto': bfloat16 on a GPU or TPU, float32 on a CPU.
         standardize: whether inputs and regression targets are brought to mean 0 and deviation 1 by fitted layers; the
             pixels of images always are, and targets never under a loss of the user's own.
         block_rows: rows on the device at a time; None: all when they fit.
@@ -74,19 +83,26 @@ class Settings:
     penalties: Mapping[str, Mapping[str, float]] | None = None
     penalize_biases: bool = False
     max_norm: float | None = None
+    initial_scale: float = 1.0
+    bootstrap: bool | int = False
     class_weight: str | Mapping[str, float] | None = None
     split: tuple[float, float, float] = (0.7, 0.15, 0.15)
     order_by: str | None = None
     seed: int = 0
+    split_seed: int | None = None
     time_limit: float | None = None
     tolerance: float | None = None
+    precision: Literal["float32", "bfloat16", "auto"] = "float32"
     standardize: bool = True
     block_rows: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("epochs", "patience", "accumulate", "block_rows"):
             self._keep_whole(name, 1)
-        self._keep_whole("seed", 0)
+        for name in ("seed", "split_seed"):
+            self._keep_whole(name, 0)
+        if not isinstance(self.bootstrap, bool):
+            self._keep_whole("bootstrap", 0, ", True or False")
         if not isinstance(self.batch_size, str):
             self._keep_whole("batch_size", 1, " or 'full'")
         elif self.batch_size != "full":
@@ -94,7 +110,7 @@ class Settings:
         for name in ("learning_rate", "clip", "max_norm", "time_limit", "tolerance"):
             self._keep_number(name, "above 0", lambda value: value > 0)
         self._keep_number("average", "above 0 and below 1", lambda value: 0 < value < 1)
-        for name in ("l1", "l2"):
+        for name in ("l1", "l2", "initial_scale"):
             self._keep_number(name, "of at least 0", lambda value: value >= 0)
         for name, example in (("optimizer", "adam"), ("schedule", "cosine"), ("augment", "mirror")):
             value = getattr(self, name)
@@ -103,6 +119,8 @@ class Settings:
         for name in ("standardize", "penalize_biases"):
             if not isinstance(getattr(self, name), bool):
                 raise SettingError(f"{name} is True or False, not {getattr(self, name)!r}")
+        if self.precision not in PRECISIONS:
+            raise SettingError(f"precision is 'float32', 'bfloat16' or 'auto', not {self.precision!r}")
         if not isinstance(self.split, tuple | list) or not all(is_number(share) for share in self.split):
             raise SettingError(f"split is three shares, such as (0.7, 0.15, 0.15), not {self.split!r}")
         object.__setattr__(self, "split", tuple(map(float, self.split)))
@@ -161,11 +179,13 @@ class Settings:
         return replace(
             self,
             batch_size=size,
+            precision=self.precision if self.precision != "auto" else "float32" if on_cpu() else "bfloat16",
             epochs=epochs,
             patience=self.patience or (max(10, min(40, epochs // 5)) if self.epochs is None else None),
             learning_rate=self.learning_rate or learning_rate,
             schedule=self.schedule or ("constant" if fixed else "cosine"),
             l2=l2 if self.l2 is None else self.l2,
+            split_seed=self.seed if self.split_seed is None else self.split_seed,
         )
 
     def to_json(self) -> dict[str, Any]:

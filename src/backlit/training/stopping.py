@@ -47,7 +47,8 @@ def observe_epoch(
     better = finite & (loss < watch.best_loss)
     best_epoch = jnp.where(better, epoch, watch.best_epoch)
     change = jnp.abs(train_loss - watch.last_loss)
-    steady = jnp.where(change <= (tolerance or 0.0) * jnp.abs(watch.last_loss), watch.steady + 1, 0)
+    least = 0.0 if tolerance is None else tolerance  # which may be traced, and then has no truth value
+    steady = jnp.where(change <= least * jnp.abs(watch.last_loss), watch.steady + 1, 0)
     stop = jnp.int32(RUNNING)
     if tolerance is not None:
         stop = jnp.where(steady >= STEADY, CONVERGED, stop)

@@ -2,7 +2,7 @@
 
 Per block: the mean and standard deviation of its output, the share of zeros, and for activations the mean local
 derivative, the share of saturated outputs, |f'(z)| < 0.01, and the share of dead units, saturated for every example.
-Per variable: the root mean square of its gradient, of its update and of itself.
+Per variable: the root mean square of its gradient, of its update and of itself. What repeats has one row for all times.
 """
 
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from backlit.layers.activation import ActivationLayer
-from backlit.layers.block import Block
+from backlit.layers.block import Block, Observer
 from backlit.shapes import Array, Tree
 
 BLOCK_FIELDS = ("mean", "deviation", "zeros", "slope", "saturated", "dead")  # the last three of activations alone
@@ -26,21 +26,27 @@ class Telemetry(NamedTuple):
     variables: dict[str, Array]
 
 
-class Recorder:
+class Recorder(Observer):
     """Collects the statistics of every block's output while a network is applied."""
 
     def __init__(self) -> None:
-        self.blocks: dict[str, Array] = {}
+        super().__init__(describe_block)
 
-    def __call__(self, path: str, block: Block, x: Array, y: Array) -> None:
-        """Note one block."""
-        values = y.astype(jnp.float32)
-        statistics = [jnp.mean(values), jnp.std(values), jnp.mean(values == 0)]
-        if isinstance(block, ActivationLayer) and block.activation.derivative is not None:
-            local = jnp.broadcast_to(block.activation.derivative(x, **block.settings), x.shape)
-            saturated = jnp.abs(local) < SATURATED
-            statistics += [jnp.mean(local), jnp.mean(saturated), jnp.mean(saturated.all(0))]
-        self.blocks[path] = jnp.stack(statistics).astype(jnp.float32)
+    @property
+    def blocks(self) -> dict[str, Array]:
+        """The statistics by path; of a block that repeats, the mean over its times."""
+        return {path: found.reshape(-1, found.shape[-1]).mean(0) for path, found in self.seen.items()}
+
+
+def describe_block(path: str, block: Block, x: Array, y: Array) -> Array:
+    """The statistics of one block's output, (3,) or (6,)."""
+    values = y.astype(jnp.float32)
+    statistics = [jnp.mean(values), jnp.std(values), jnp.mean(values == 0)]
+    if isinstance(block, ActivationLayer) and block.activation.derivative is not None:
+        local = jnp.broadcast_to(block.activation.derivative(x, **block.settings), x.shape)
+        saturated = jnp.abs(local) < SATURATED
+        statistics += [jnp.mean(local), jnp.mean(saturated), jnp.mean(saturated.all(0))]
+    return jnp.stack(statistics).astype(jnp.float32)
 
 
 def describe_variables(gradients: Tree, updates: Tree, parameters: Tree) -> dict[str, Array]:

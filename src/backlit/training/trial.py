@@ -49,10 +49,10 @@ def main() -> None:
 
 
 def zeros(shapes: Any) -> Any:
-    """Arrays of zeros, from a tree of dictionaries whose leaves are pairs of a shape and a type."""
+    """Arrays of zeros, from a tree of dictionaries whose leaves are pairs of a shape and a type, or None."""
     if isinstance(shapes, dict):
         return {name: zeros(entry) for name, entry in shapes.items()}
-    return np.zeros(shapes[0], shapes[1])
+    return None if shapes is None else np.zeros(shapes[0], shapes[1])
 
 
 if __name__ == "__main__":

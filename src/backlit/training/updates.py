@@ -54,7 +54,7 @@ def _named(settings: Settings, batches: int, schedule: Schedule | None) -> optax
         raise SettingError(
             f"{name} changes the gradient, and {settings.optimizer} needs it as it is, of all rows: leave {name} out"
         )
-    rate = settings.learning_rate or 0.0
+    rate = 0.0 if settings.learning_rate is None else settings.learning_rate
     seed = {"seed": settings.seed} if needs_seed(settings.optimizer) else {}
     if schedule is not None:
         return optimizer_named(settings.optimizer, schedule, **seed)

@@ -1,0 +1,214 @@
+"""What the commands that train ask for: in one place, every option that becomes what `prepare` takes."""
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any
+
+import typer
+
+from backlit.cli import options
+
+NETWORK, TRAINING = "Network", "Training"
+
+
+def read_preparation(
+    source: options.Source,
+    target: options.Target = None,
+    task: options.Task = None,
+    column: options.Columns = None,
+    weights: options.Weights = None,
+    order_by: options.OrderBy = None,
+    sequence_by: options.SequenceBy = None,
+    step_by: options.StepBy = None,
+    window: options.Window = None,
+    horizon: options.Horizon = None,
+    text: options.Text = None,
+    split: Annotated[str, typer.Option(help="Shares of training, validation and test rows.")] = "70/15/15",
+    validation: Annotated[str | None, typer.Option(metavar="DATA", help="Separate data for validation.")] = None,
+    test: Annotated[str | None, typer.Option(metavar="DATA", help="Separate data for the test.")] = None,
+    network: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NETWORK",
+            help="The notation ('Dense(64), ReLU, Dense(10)'), a name, or a JSON file. Default: two hidden layers.",
+            rich_help_panel=NETWORK,
+        ),
+    ] = None,
+    reconstruct: Annotated[
+        bool,
+        typer.Option("--reconstruct", help="The inputs are the targets, as for autoencoders.", rich_help_panel=NETWORK),
+    ] = False,
+    loss: Annotated[
+        str | None, typer.Option(help="See `backlit list losses`. Default: by the task.", rich_help_panel=NETWORK)
+    ] = None,
+    standardize: Annotated[
+        bool, typer.Option(help="Bring inputs and numeric targets to mean 0, deviation 1.", rich_help_panel=NETWORK)
+    ] = True,
+    l1: Annotated[float, typer.Option("--l1", help="λ of λ Σ|w|.", rich_help_panel=NETWORK)] = 0.0,
+    l2: Annotated[
+        float | None,
+        typer.Option("--l2", help="λ of λ Σw². Default: 3 / rows, and 0 with --network.", rich_help_panel=NETWORK),
+    ] = None,
+    penalty: options.Penalties = None,
+    penalize_biases: Annotated[
+        bool, typer.Option("--penalize-biases", help="λ falls on biases, too.", rich_help_panel=NETWORK)
+    ] = False,
+    max_norm: Annotated[
+        float | None, typer.Option(help="The most that a unit's weights may measure.", rich_help_panel=NETWORK)
+    ] = None,
+    initial_scale: Annotated[
+        float, typer.Option(help="A factor on the weights that are drawn first.", rich_help_panel=NETWORK)
+    ] = 1.0,
+    bootstrap: Annotated[
+        int | None,
+        typer.Option(metavar="SEED", help="Draw the training rows with replacement.", rich_help_panel=TRAINING),
+    ] = None,
+    class_weight: Annotated[
+        str | None, typer.Option(help="balanced: every class counts alike.", rich_help_panel=NETWORK)
+    ] = None,
+    augment: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAMES",
+            help="Change the training examples at random: 'mirror, rotate(degrees=15)'; `backlit list augmentations`.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
+    optimizer: Annotated[
+        str | None,
+        typer.Option(
+            help="See `backlit list optimizers`. Default: adam, or a named network's own.", rich_help_panel=TRAINING
+        ),
+    ] = None,
+    learning_rate: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RATE|find",
+            help="The step size, above 0; find tries rising ones first. Default: the optimizer's.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
+    schedule: Annotated[
+        str | None,
+        typer.Option(
+            help="How the learning rate changes: `backlit list schedules`. Default: constant at a rate you give.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
+    batch_size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N|full|find",
+            help="Rows a step; find: the most that fit in memory. Default: by the rows.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Passes over the data at most. Default: by the rows.", rich_help_panel=TRAINING)
+    ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(help="Epochs without a better validation loss before it stops.", rich_help_panel=TRAINING),
+    ] = None,
+    clip: Annotated[
+        float | None,
+        typer.Option(help="The most that the gradient's norm may be; scaled down to it.", rich_help_panel=TRAINING),
+    ] = None,
+    accumulate: Annotated[
+        int | None, typer.Option(help="Batches whose mean gradient makes one update.", rich_help_panel=TRAINING)
+    ] = None,
+    average: Annotated[
+        float | None,
+        typer.Option(
+            metavar="DECAY",
+            help="Score and keep the moving average of the weights, such as 0.99.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
+    precision: Annotated[
+        str,
+        typer.Option(help="float32, bfloat16, or auto: bfloat16 on a GPU or TPU.", rich_help_panel=TRAINING),
+    ] = "float32",
+    tolerance: Annotated[
+        float | None,
+        typer.Option(help="Stop once the loss changes by a smaller share of itself.", rich_help_panel=TRAINING),
+    ] = None,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="Stop training after this time; compiling and scoring come on top.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(help="Of the split, the first weights, the order of the rows.", rich_help_panel=TRAINING)
+    ] = 0,
+    split_seed: Annotated[
+        int | None, typer.Option(help="Of the split alone. Default: the seed.", rich_help_panel=TRAINING)
+    ] = None,
+) -> dict[str, Any]:
+    """What `prepare` takes, from the options of a command line; what is not given is left out."""
+    asked = {
+        "network": network,
+        "validation": validation,
+        "test": test,
+        "target": target,
+        "task": task,
+        "columns": options.read_columns(column),
+        "weights": weights,
+        "order_by": order_by,
+        "sequence_by": sequence_by,
+        "step_by": step_by,
+        "window": window,
+        "horizon": options.read_horizon(horizon),
+        "text": text,
+        "reconstruct": reconstruct,
+        "loss": loss,
+        "standardize": standardize,
+        "l1": l1,
+        "l2": l2,
+        "penalties": options.read_penalties(penalty),
+        "penalize_biases": penalize_biases,
+        "max_norm": max_norm,
+        "initial_scale": initial_scale,
+        "bootstrap": bootstrap,
+        "class_weight": class_weight,
+        "augment": augment,
+        "optimizer": optimizer,
+        "learning_rate": options.read_learning_rate(learning_rate),
+        "schedule": schedule,
+        "batch_size": options.read_batch_size(batch_size),
+        "epochs": epochs,
+        "patience": patience,
+        "clip": clip,
+        "accumulate": accumulate,
+        "average": average,
+        "precision": precision,
+        "tolerance": tolerance,
+        "time_limit": time_limit,
+        "split": options.read_split(split),
+        "seed": seed,
+        "split_seed": split_seed,
+    }
+    return {"network": None, "data": source} | {name: value for name, value in asked.items() if value is not None}
+
+
+def prepares(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A command that takes all options of a run besides its own, and gets them as one: `asked`, what `prepare` takes.
+
+    The command's first parameter is the context; its own options come last.
+    """
+    shared = inspect.signature(read_preparation).parameters
+    context, *own = (entry for name, entry in inspect.signature(command).parameters.items() if name != "asked")
+
+    @wraps(command)
+    def call(**given: Any) -> Any:
+        asked = read_preparation(**{name: given.pop(name) for name in shared})
+        return command(asked=asked, **given)
+
+    together = [entry.replace(kind=entry.KEYWORD_ONLY) for entry in (context, *shared.values(), *own)]
+    call.__signature__ = inspect.Signature(together)  # type: ignore[attr-defined]
+    call.__annotations__ = {entry.name: entry.annotation for entry in together}
+    return call

@@ -1,0 +1,1 @@
+"""Every combination of sets of values for the settings of a run: checked, trained, compared."""
