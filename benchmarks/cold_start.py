@@ -1,4 +1,5 @@
-"""Whole processes from a cold start: `backlit --help`, `backlit train digits`, and, given its files, all of MNIST.
+"""Whole processes: `backlit --help`, `backlit train digits` with an empty and a filled cache of compiled programs, and,
+given its files, all of MNIST.
 
     python benchmarks/cold_start.py [--runs 5] [--mnist FOLDER]
 
@@ -19,7 +20,7 @@ from typing import NamedTuple
 from timing import show, verdict
 
 BACKLIT = str(Path(sys.executable).with_name("backlit"))
-HELP_SECONDS, TRAIN_SECONDS = 0.4, 10.0
+HELP_SECONDS, COLD_SECONDS, WARM_SECONDS = 0.4, 6.0, 4.0
 MNIST_ACCURACY, MNIST_GIGABYTES = 0.975, 1.2
 
 
@@ -40,9 +41,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         helps = [run("--help") for _ in range(options.runs)]
         rows.append(summarize("--help", "seconds", [done.seconds for done in helps], HELP_SECONDS))
-        trained = [run("train", "digits", "--quiet", "--out", f"{folder}/{n}") for n in range(options.runs)]
-        rows.append(summarize("train digits", "seconds", [done.seconds for done in trained], TRAIN_SECONDS))
-        rows.append(summarize("train digits", "peak, GB", [done.peak / 1e9 for done in trained]))
+        colds = [run(*digits(folder, f"cold-{n}"), cache=f"{folder}/{n}") for n in range(options.runs)]
+        warms = [run(*digits(folder, f"warm-{n}"), cache=f"{folder}/0") for n in range(options.runs)]
+        for cache, trained, goal in (("empty", colds, COLD_SECONDS), ("filled", warms, WARM_SECONDS)):
+            command = f"train digits, {cache} cache"
+            rows.append(summarize(command, "seconds", [done.seconds for done in trained], goal))
+            rows.append(summarize(command, "peak, GB", [done.peak / 1e9 for done in trained]))
         if options.mnist:
             done = run("train", str(options.mnist), "--epochs", "5", "--json", "--out", f"{folder}/mnist")
             accuracy = json.loads(done.output)["test"]["accuracy"]
@@ -52,10 +56,21 @@ def main() -> None:
     show(rows)
 
 
-def run(*arguments: str) -> Finished:
-    """One process from its start to its end; an error of its own ends the benchmark."""
+def digits(folder: str, name: str) -> tuple[str, ...]:
+    """A run on the digits, into a folder of this name."""
+    return "train", "digits", "--quiet", "--out", f"{folder}/{name}"
+
+
+def run(*arguments: str, cache: str | None = None) -> Finished:
+    """One process from its start to its end, with its compiled programs in `cache`; None: it keeps none.
+
+    An error of its own ends the benchmark.
+    """
+    own = {"BACKLIT_CACHE": "on", "XDG_CACHE_HOME": cache} if cache else {}
     start = time.perf_counter()
-    process = subprocess.Popen([BACKLIT, *arguments], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [BACKLIT, *arguments], stdout=subprocess.PIPE, text=True, env={**os.environ, "BACKLIT_CACHE": "off", **own}
+    )
     assert process.stdout is not None
     output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)

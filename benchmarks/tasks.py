@@ -8,6 +8,7 @@ meets them, in the layout x W + b: dense (in, out), convolution (height, width, 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
@@ -30,11 +31,14 @@ class Task:
         outputs: classes, or numbers where `numbers`; for the transformer, the vocabulary.
         batch: examples a step.
         steps: an epoch.
-        epochs: after which the losses are compared.
+        epochs: at least two, after which the losses are compared.
+        seconds: that the row may take on two cores; see `race.py`.
         numbers: whether the targets are the inputs, under the mean squared error; else cross-entropy.
         members: networks that are trained at once, with rates from 3e-4 to 3e-3.
         through_fit: whether Backlit's `fit` is what is compared; else the same steps as the peers make, without the
             scores and telemetry of each epoch.
+        file: where data and initial weights are stored; None: they are made.
+        device: cpu or gpu.
     """
 
     name: str
@@ -44,10 +48,13 @@ class Task:
     batch: int
     steps: int
     epochs: int
+    seconds: float
     widths: tuple[int, ...] = ()
     numbers: bool = False
     members: int = 1
     through_fit: bool = False
+    file: Path | None = None
+    device: str = "cpu"
 
     @property
     def rows(self) -> int:
@@ -64,8 +71,24 @@ class Task:
         """The learning rate of each member."""
         return np.geomspace(*RATES, self.members).astype(np.float32)
 
+    @property
+    def populated(self) -> bool:
+        """Whether the row is one of populations, of one member too."""
+        return "-x" in self.name
+
+    def stored(self, file: Path) -> "Task":
+        """The same, with data and weights in a file, so that making them costs a peer neither time nor memory."""
+        x, y = self.data()
+        targets = {} if self.numbers else {"y": y}
+        np.savez(file, x=x, **targets, **{f"w{place}": weight for place, weight in enumerate(self.weights())})
+        return replace(self, file=file)
+
     def data(self) -> tuple[np.ndarray, np.ndarray]:
         """Inputs and targets."""
+        if self.file is not None:
+            with np.load(self.file) as held:
+                x = held["x"]
+                return x, x if self.numbers else held["y"]
         random = np.random.default_rng(0)
         if self.network == "transformer":
             return _tokens(random, self.rows, self.input[0], self.outputs)
@@ -85,6 +108,9 @@ class Task:
 
     def weights(self) -> Weights:
         """The initial weights."""
+        if self.file is not None:
+            with np.load(self.file) as held:
+                return [held[f"w{place}"] for place in range(sum(name.startswith("w") for name in held))]
         return list(NETWORKS[self.network](self, Draw()))
 
 
@@ -190,25 +216,44 @@ def _tokens(random: np.random.Generator, rows: int, steps: int, vocabulary: int)
     return chain[:, :-1].astype(np.int32), chain[:, 1:].astype(np.int32)
 
 
-TINY = Task("mlp-tiny", "mlp", (2,), 2, batch=32, steps=64, epochs=8, widths=(16, 16))
-SMALL = Task("mlp-small", "mlp", (64,), 10, batch=32, steps=64, epochs=4, widths=(64, 64))
+TINY = Task("mlp-tiny", "mlp", (2,), 2, batch=32, steps=64, epochs=8, seconds=80, widths=(16, 16))
+SMALL = Task("mlp-small", "mlp", (64,), 10, batch=32, steps=64, epochs=4, seconds=80, widths=(64, 64))
 
 TASKS = {
     task.name: task
     for task in (
         TINY,
         SMALL,
-        Task("mlp-medium", "mlp", (784,), 10, batch=128, steps=64, epochs=2, widths=(512, 512)),
-        Task("mlp-large", "mlp", (784,), 10, batch=256, steps=16, epochs=2, widths=(2048, 2048)),
-        Task("cnn", "cnn", (28, 28, 1), 10, batch=128, steps=16, epochs=2),
-        Task("resnet", "resnet", (32, 32, 3), 10, batch=64, steps=8, epochs=5, widths=(16, 32, 64)),
-        Task("lstm", "lstm", (50, 32), 10, batch=64, steps=16, epochs=3, widths=(128,)),
-        Task("gru", "gru", (50, 32), 10, batch=64, steps=16, epochs=3, widths=(128,)),
-        Task("transformer", "transformer", (128,), 64, batch=16, steps=8, epochs=2, widths=(128,) * 4),
-        Task("autoencoder", "mlp", (784,), 784, batch=128, steps=64, epochs=2, widths=(128, 32, 128), numbers=True),
-        Task("table", "mlp", (50,), 5, batch=256, steps=400, epochs=1, widths=(256, 128), through_fit=True),
-        *(replace(TINY, name=f"tiny-x{count}", members=count, epochs=2) for count in (1, 8, 64, 256)),
-        *(replace(SMALL, name=f"small-x{count}", members=count, epochs=1) for count in (1, 8, 64, 256)),
+        Task("mlp-medium", "mlp", (784,), 10, batch=128, steps=64, epochs=2, seconds=100, widths=(512, 512)),
+        Task("mlp-large", "mlp", (784,), 10, batch=256, steps=16, epochs=2, seconds=110, widths=(2048, 2048)),
+        Task("cnn", "cnn", (28, 28, 1), 10, batch=128, steps=16, epochs=2, seconds=110),
+        Task("resnet", "resnet", (32, 32, 3), 10, batch=64, steps=8, epochs=8, seconds=150, widths=(16, 32, 64)),
+        Task("lstm", "lstm", (50, 32), 10, batch=64, steps=16, epochs=3, seconds=120, widths=(128,)),
+        Task("gru", "gru", (50, 32), 10, batch=64, steps=16, epochs=3, seconds=120, widths=(128,)),
+        Task("transformer", "transformer", (128,), 64, batch=16, steps=8, epochs=2, seconds=150, widths=(128,) * 4),
+        Task(
+            "autoencoder",
+            "mlp",
+            (784,),
+            784,
+            batch=128,
+            steps=64,
+            epochs=2,
+            seconds=100,
+            widths=(128, 32, 128),
+            numbers=True,
+        ),
+        Task(
+            "table", "mlp", (50,), 5, batch=256, steps=400, epochs=2, seconds=110, widths=(256, 128), through_fit=True
+        ),
+        *(
+            replace(TINY, name=f"tiny-x{count}", members=count, epochs=2, seconds=spent)
+            for count, spent in ((1, 20), (8, 35), (64, 50), (256, 55))
+        ),
+        *(
+            replace(SMALL, name=f"small-x{count}", members=count, epochs=2, seconds=spent)
+            for count, spent in ((1, 20), (8, 35), (64, 50), (256, 55))
+        ),
     )
 }
 """The rows by name."""

@@ -1,8 +1,11 @@
 """Interleaved timing: A B A B ..., so that both meet the same machine, and the median of what was seen."""
 
+import os
 import time
 from collections.abc import Callable
 from statistics import median
+
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def interleave(calls: dict[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:

@@ -50,7 +50,8 @@ class Trainer:
         return seconds(run)
 
     def loss(self) -> float:
-        batches = zip(*(jnp.split(a, self.task.steps) for a in (self.x, self.y)), strict=True)
+        places = range(0, self.task.rows, self.task.batch)
+        batches = ((a[at : at + self.task.batch] for a in (self.x, self.y)) for at in places)
         return float(np.mean([self.evaluate(self.state, *batch) for batch in batches]))
 
     @partial(jax.jit, static_argnums=0, donate_argnums=1)

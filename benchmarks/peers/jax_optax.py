@@ -49,7 +49,8 @@ class Trainer:
         return seconds(run)
 
     def loss(self) -> float:
-        batches = zip(*(jnp.split(a, self.task.steps) for a in (self.x, self.y)), strict=True)
+        places = range(0, self.task.rows, self.task.batch)
+        batches = ((a[at : at + self.task.batch] for a in (self.x, self.y)) for at in places)
         return float(np.mean([self.evaluate(self.carry[0], self.carry[1], *batch) for batch in batches]))
 
     def scanned(self, carry: Any, key: Array) -> Any:

@@ -2,25 +2,27 @@
 
 An epoch is shuffled and cut into batches at once. One thread and all of them: the faster counts. Compiled, the forward
 pass, the loss and the backward pass are one program each. A population is trained one member after another, or all at
-once with `torch.func.vmap`.
+once with `torch.func.vmap`. On a GPU float32 products may use TF32, as JAX's do, and compiled steps are CUDA graphs.
 """
-
-import os
 
 import numpy as np
 import torch
 from tasks import RATE, Task
-from timing import seconds
+from timing import CORES, seconds
 from torch import Tensor
 from torch.func import functional_call, grad, vmap
 from torch.nn import functional as F
 
 from peers.pytorch_networks import network
 
+DEVICES = {"cpu": "cpu", "gpu": "cuda"}
+
 
 def build(task: Task, variant: str) -> "Trainer | Members | Stack":
-    torch.set_num_threads(1 if variant.startswith("1 ") else len(os.sched_getaffinity(0)))
+    torch.set_num_threads(1 if "1 thread" in variant else CORES)
     torch.set_flush_denormal(True)
+    torch.set_float32_matmul_precision("high")
+    torch.backends.cudnn.benchmark = True
     torch.manual_seed(0)
     if "vmap" in variant:
         return Stack(task)
@@ -28,7 +30,9 @@ def build(task: Task, variant: str) -> "Trainer | Members | Stack":
         return Members(task)
     trainer = Trainer(task)
     if "compiled" in variant:
-        trainer.trained_value = torch.compile(trainer.value)
+        trainer.trained_value = torch.compile(
+            trainer.value, mode="reduce-overhead" if task.device == "gpu" else "default"
+        )
     return trainer
 
 
@@ -36,10 +40,11 @@ class Trainer:
     """A network, its optimizer and the loop."""
 
     def __init__(self, task: Task, rate: float = RATE) -> None:
-        self.task = task
+        self.task, device = task, DEVICES[task.device]
         x, y = task.data()
-        self.x, self.y = torch.from_numpy(x), torch.from_numpy(y if task.numbers else y.astype(np.int64))
-        self.network = network(task)
+        self.x = torch.from_numpy(x).to(device)
+        self.y = self.x if task.numbers else torch.from_numpy(y.astype(np.int64)).to(device)
+        self.network = network(task).to(device)
         if len(task.input) == 3:
             self.x = self.x.permute(0, 3, 1, 2)
             self.network = self.network.to(memory_format=torch.channels_last)
@@ -50,10 +55,12 @@ class Trainer:
         def run() -> None:
             self.network.train()
             for _ in range(epochs):
-                order = torch.randperm(len(self.x))
+                order = torch.randperm(len(self.x), device=self.x.device)
                 batches = (a[order].split(self.task.batch) for a in (self.x, self.y))
                 for x, y in zip(*batches, strict=True):
                     self.step(x, y)
+            if self.x.is_cuda:
+                torch.cuda.synchronize()
 
         return seconds(run)
 
@@ -98,7 +105,7 @@ class Stack:
             for name, parameter in self.one.network.named_parameters()
         }
         self.mean, self.squares = ({name: torch.zeros_like(p) for name, p in self.parameters.items()} for _ in range(2))
-        self.rates = torch.from_numpy(task.rates)
+        self.rates = torch.from_numpy(task.rates).to(self.one.x.device)
         self.made = 0
 
     def value(self, parameters: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
@@ -110,10 +117,12 @@ class Stack:
         @torch.no_grad()
         def run() -> None:
             for _ in range(epochs):
-                order = torch.randperm(len(self.one.x))
+                order = torch.randperm(len(self.one.x), device=self.one.x.device)
                 batches = (a[order].split(self.one.task.batch) for a in (self.one.x, self.one.y))
                 for x, y in zip(*batches, strict=True):
                     self.update(gradient(self.parameters, x, y))
+            if self.one.x.is_cuda:
+                torch.cuda.synchronize()
 
         return seconds(run)
 

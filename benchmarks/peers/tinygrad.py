@@ -1,4 +1,4 @@
-"""tinygrad: the whole step as one `TinyJit`, on the CPU. It calls clang; where there is none, the one inside Zig."""
+"""tinygrad: the whole step as one `TinyJit`. On a CPU it calls clang; where there is none, the one inside Zig."""
 
 import os
 import shutil
@@ -6,8 +6,6 @@ import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-
-os.environ.setdefault("DEV", "CPU")
 
 import numpy as np
 from tasks import RATE, Task
