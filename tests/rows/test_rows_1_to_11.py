@@ -53,7 +53,11 @@ def test_row_2_polynomial_features_are_least_squares_on_powers():
     model = bl.fit("polynomial(degree=3)", x, y, optimizer="newton", epochs=5, **WHOLE)
     powers = np.vander(x[:, 0].astype(np.float64), 4)
     best = powers @ np.linalg.lstsq(powers, y.astype(np.float64), rcond=None)[0]
-    assert np.abs(model.predict(x) - best).max() < 1e-6 * np.abs(y).max()
+    features = powers[:, :3] - powers[:, :3].mean(0)
+    # A step of Newton's solves equations of this condition in float32.
+    rounding = np.linalg.cond(features / features.std(0)) ** 2 * np.finfo(np.float32).eps
+    assert rounding < 1e-4
+    assert np.abs(model.predict(x) - best).max() < rounding * np.abs(y).max()
 
 
 @pytest.fixture(scope="module")
