@@ -20,7 +20,7 @@ from timing import interleave, seconds, show
 
 import backlit as bl
 from backlit.graph import accelerate
-from backlit.graph.rules.blocks import DEEP, FEW, WIDE, block_size, send, slide_blocks
+from backlit.graph.rules.blocks import DEEP, DENSE, FEW, WIDE, block_size, send, slide_blocks
 from backlit.graph.sums import sum_over
 from backlit.shapes import Array
 
@@ -67,7 +67,11 @@ def convolutions(rounds: int) -> list[tuple[str, ...]]:
                 )
         few = kernel[3] <= min(FEW, kernel[2] - 1)
         deep = f"sent by {block_size(image[2], kernel[1], kernel[2], DEEP)}"
-        chosen = deep if few else f"blocks of {block_size(columns, kernel[1], kernel[3], WIDE)}"
+        chosen = (
+            deep
+            if few
+            else f"blocks of {block_size(columns, kernel[1], kernel[3], WIDE if kernel[2] < DENSE else DENSE)}"
+        )
         rows.append((name, *row(forms, rows[0][1:], chosen, rounds)))
     return rows
 

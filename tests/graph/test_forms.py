@@ -24,7 +24,7 @@ def whole(*shape, seed=0):
         ((2, 8, 9, 3), (3, 4, 3, 5), (2, 1), 3),
         ((2, 30, 2), (7, 2, 3), (1,), 3),
         ((8, 6, 10, 9), (3, 5, 9, 2), (1, 1), 3),
-        ((8, 5, 7, 9), (2, 3, 9, 4), (2, 2), 0),
+        ((64, 5, 7, 9), (2, 3, 9, 4), (2, 2), 0),
     ],
     ids=str,
 )
@@ -55,7 +55,7 @@ def test_a_pool_of_windows_side_by_side(kind):
     np.testing.assert_array_equal(accelerate(pool)(x), pool(x))
 
 
-@pytest.mark.parametrize("axes", [(0, 1, 2), (0, 1), (1, 2), (0, 1, 2, 3), (3,)])
+@pytest.mark.parametrize("axes", [(0, 1, 2), (0, 1), (1, 2), (0, 2), (0, 1, 2, 3), (3,)])
 def test_a_sum_over_axes(axes):
     x = whole(3, 4, 5, 2)
     np.testing.assert_array_equal(accelerate(lambda x: x.sum(axes))(x), np.asarray(x).sum(axes))

@@ -22,10 +22,11 @@ def sum_over(x: Array, axes: Sequence[int]) -> Array:
     """Σ over these axes."""
     if jnp.issubdtype(x.dtype, jnp.floating) and x.dtype.itemsize < 4:
         return sum_over(x.astype(jnp.float32), axes).astype(x.dtype)
-    first = len(axes)
-    channels = prod(x.shape[first:])
-    leading = 2 <= first < x.ndim and sorted(axes) == list(range(first))
-    if not leading or not 0 < channels < SHORT or jax.default_backend() != "cpu" or is_spelled_out(jax.typeof(x)):
+    first, last = min(axes, default=0), max(axes, default=0)
+    channels = prod(x.shape[last + 1 :])
+    beside = 2 <= len(axes) == last - first + 1 and last + 1 < x.ndim
+    if not beside or not 0 < channels < SHORT or jax.default_backend() != "cpu" or is_spelled_out(jax.typeof(x)):
         return lax.reduce_sum(x, axes)
-    row = lax.reduce_sum(lax.reshape(x, (*x.shape[: first - 1], x.shape[first - 1] * channels)), range(first - 1))
-    return lax.reduce_sum(lax.reshape(row, x.shape[first - 1 :]), [0])
+    rows = lax.reshape(x, (*x.shape[:last], x.shape[last] * channels))
+    row = lax.reduce_sum(rows, range(first, last))
+    return lax.reduce_sum(lax.reshape(row, (*x.shape[:first], *x.shape[last:])), [first])

@@ -200,9 +200,9 @@ def _centered(x: Array, real: Array | None, axes: tuple[int, ...]) -> tuple[Arra
     def average(values: Array) -> Array:
         if real is None:
             return values.mean(axes, keepdims=True)
-        repeats = prod(x.shape[axis] // real.shape[axis] for axis in axes)
-        count = jnp.maximum(real.sum(axes, keepdims=True), 1) * repeats
-        return (values * real).sum(axes, keepdims=True) / count
+        whole = [axis for axis in axes if real.shape[axis] == 1]  # first, so that few numbers are multiplied
+        count = jnp.maximum(real.sum(axes, keepdims=True), 1) * prod(x.shape[axis] for axis in whole)
+        return (values.sum(whole, keepdims=True) * real).sum(axes, keepdims=True) / count
 
     mean = average(x)
     center = lax.stop_gradient(mean)

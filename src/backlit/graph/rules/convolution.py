@@ -17,6 +17,7 @@ Source: V. Dumoulin, F. Visin, "A guide to convolution arithmetic for deep learn
 
 from collections.abc import Callable, Sequence
 from functools import reduce
+from math import gcd
 from typing import Any
 
 import jax
@@ -32,7 +33,7 @@ from backlit.graph.sharding import is_spelled_out
 from backlit.shapes import Array
 
 Sizes = Sequence[int]
-PARTS = 4  # of a batch on a CPU, whose axes come into order within its caches and whose gradients on several cores
+PART, PARTS = 32, 4  # so many examples' axes a CPU brings into another order within its caches; at most so many parts
 
 
 def pull_input(params: Params, inputs: Values, output: Array, upstream: Array) -> Array:
@@ -67,7 +68,8 @@ def pull_kernel(params: Params, inputs: Values, output: Array, upstream: Array) 
     if is_pointwise(params, w):
         return pull_pointwise(params, x, upstream, accuracy).reshape(w.shape).astype(w.dtype)
     accuracy["preferred_element_type"] = jnp.promote_types(x.dtype, jnp.float32)  # the parts are added up
-    parts = PARTS if jax.default_backend() == "cpu" and x.shape[numbers.lhs_spec[0]] % (2 * PARTS) == 0 else 1
+    batch = x.shape[numbers.lhs_spec[0]]
+    parts = gcd(batch // PART, PARTS) if jax.default_backend() == "cpu" and batch % PART == 0 else 1
     examples = zip(
         jnp.split(x, parts, numbers.lhs_spec[0]), jnp.split(upstream, parts, numbers.out_spec[0]), strict=True
     )

@@ -35,7 +35,7 @@ class Own(NamedTuple):
         seed: of the initialization, the shuffling and the dropout.
         values: hyperparameters by path, see `members.varying`.
         fitted: the state of the preprocessing layers.
-        y, weight: of the table's rows.
+        y, weight: of the table's rows; no weight where all of all members are 1.
         rows: the table's row of each training row; None where they are the same.
         train, validation: chunks of what is scored each epoch, x the numbers of the table's rows.
     """
@@ -68,7 +68,8 @@ class Cohort:
         train = Table.of([run.parts.train for run in runs], same)
         validation = Table.of([run.parts.validation for run in runs], same or separate)
         y = train.spread([execution.y["train"] for execution in executions])
-        weight = train.spread([run.row_weights for run in runs])
+        equal = all((run.row_weights == 1).all() for run in runs)
+        weight = [None] * len(runs) if equal else train.spread([run.row_weights for run in runs])
         own = [
             Own(
                 seed=self.seeds[place],
