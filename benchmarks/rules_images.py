@@ -1,14 +1,17 @@
 """The forms that the rules for images choose between, within a compiled loop, as a run is one.
 
 Convolutions in blocks of columns (graph/rules/blocks.py); sums over positions (graph/sums.py); pools
-(graph/rules/pooling.py); batch normalization around a constant (layers/normalization.py). Milliseconds; * is the choice
-on a CPU.
+(graph/rules/pooling.py); batch normalization around a constant (layers/normalization.py). They are compiled as a run of
+convolutions is (training/compilation.py), the convolutions also as XLA does by itself. Milliseconds; * is the choice on
+a CPU.
 
 python benchmarks/rules_images.py [--rounds 7]
 """
 
 import argparse
 from collections.abc import Callable
+from functools import partial
+from itertools import product
 from math import prod
 from statistics import median
 from typing import Any
@@ -20,12 +23,14 @@ from timing import interleave, seconds, show
 
 import backlit as bl
 from backlit.graph import accelerate
-from backlit.graph.rules.blocks import DEEP, DENSE, FEW, WIDE, block_size, send, slide_blocks
+from backlit.graph.rules.blocks import DEEP, FEW, WIDE, block_size, send, slide_blocks
 from backlit.graph.sums import sum_over
 from backlit.shapes import Array
+from backlit.training.compilation import compiler_options
 
 AXES = ("NHWC", "HWIO", "NHWC")
 TURNS = 10  # of the loop
+OPTIONS = compiler_options(bl.Conv(1, 1))
 DRAW = jax.random.normal(jax.random.key(0), (1 << 21,))
 
 CONVOLUTIONS = {
@@ -52,7 +57,7 @@ def convolutions(rounds: int) -> list[tuple[str, ...]]:
     sizes = (1, 2, 4, 5, 7)
     rows = [("convolution", *(f"blocks of {size}" for size in sizes), *(f"sent by {size}" for size in sizes))]
     order = {"window_strides": (1, 1), "dimension_numbers": lax.conv_dimension_numbers((1,) * 4, (1,) * 4, AXES)}
-    for name, (image, kernel, side) in CONVOLUTIONS.items():
+    for (name, (image, kernel, side)), options in product(CONVOLUTIONS.items(), (OPTIONS, {})):
         margins, forms = [(side, side)] * 2, {}
         columns = image[2] + 2 * side - kernel[1] + 1
         for size in sizes:
@@ -60,19 +65,19 @@ def convolutions(rounds: int) -> list[tuple[str, ...]]:
                 forms[f"blocks of {size}"] = looped(
                     lambda x, w, size=size, margins=margins: slide_blocks(x, w, size, margins, **order),
                     *(drawn(image), drawn(kernel)),
+                    options=options,
                 )
             if image[2] % size == 0:
                 forms[f"sent by {size}"] = looped(
-                    lambda x, w, size=size, margins=margins: send(x, w, size, margins), drawn(image), drawn(kernel)
+                    lambda x, w, size=size, margins=margins: send(x, w, size, margins),
+                    *(drawn(image), drawn(kernel)),
+                    options=options,
                 )
         few = kernel[3] <= min(FEW, kernel[2] - 1)
         deep = f"sent by {block_size(image[2], kernel[1], kernel[2], DEEP)}"
-        chosen = (
-            deep
-            if few
-            else f"blocks of {block_size(columns, kernel[1], kernel[3], WIDE if kernel[2] < DENSE else DENSE)}"
-        )
-        rows.append((name, *row(forms, rows[0][1:], chosen, rounds)))
+        chosen = deep if few else f"blocks of {block_size(columns, kernel[1], kernel[3], WIDE)}"
+        called = name if options else f"{name}, XLA's own options"
+        rows.append((called, *row(forms, rows[0][1:], chosen if options else "", rounds)))
     return rows
 
 
@@ -141,11 +146,13 @@ def row(forms: dict[str, Callable[[], float]], columns: Any, chosen: str, rounds
     ]
 
 
-def looped(function: Callable[..., Any], x: Array, *others: Array) -> Callable[[], float]:
+def looped(
+    function: Callable[..., Any], x: Array, *others: Array, options: dict[str, str] = OPTIONS
+) -> Callable[[], float]:
     """The seconds of a call within a loop, each with what the last one left, so that none is dropped."""
     blank = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), jax.eval_shape(function, x, *others))
 
-    @jax.jit
+    @partial(jax.jit, compiler_options=options)
     def program(x: Array, *others: Array) -> Any:
         def turn(_: int, last: Any) -> Any:
             return function(x + 1e-30 * jax.tree.leaves(last)[0].reshape(-1)[0], *others)

@@ -19,6 +19,7 @@ from timing import seconds
 
 import backlit as bl
 from backlit.layers.composition import Sequential
+from backlit.training.compilation import compiler_options
 from backlit.training.execution import Execution
 from backlit.training.history import History
 from backlit.training.model import Model
@@ -131,7 +132,7 @@ class Steps(Begun):
         self.state = self.execution.carry.trained
         del self.execution.carry  # with the best parameters so far, which the peers' loops do not keep
 
-        @partial(jax.jit, donate_argnums=0)
+        @partial(jax.jit, donate_argnums=0, compiler_options=compiler_options(self.execution.run.network))
         def train(trained: Trained, data: Batch, key: jax.Array, first: jax.Array, until: jax.Array) -> Trained:
             def epoch(index: jax.Array, trained: Trained) -> Trained:
                 carry = Carry(trained, None, watch._replace(epoch=index))

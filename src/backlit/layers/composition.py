@@ -6,6 +6,7 @@ Linear as a branch, a skip layer that hands the input straight on.
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from functools import reduce
 from operator import add
@@ -54,6 +55,13 @@ class Composition(Block):
         return f"{type(self).__name__}({', '.join(words)})"
 
     __repr__ = __str__
+
+
+def blocks_of(block: Block) -> Iterator[Block]:
+    """A block and all that it is composed of."""
+    yield block
+    for inner in block.blocks if isinstance(block, Composition) else ():
+        yield from blocks_of(inner)
 
 
 @dataclass(frozen=True, init=False, repr=False)

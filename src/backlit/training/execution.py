@@ -15,6 +15,7 @@ from backlit.errors import TrainingError
 from backlit.optimizers import plateau_named
 from backlit.shapes import Array
 from backlit.training.baseline import baseline_scores, last_values, persistence_scores
+from backlit.training.compilation import ONCE
 from backlit.training.devices import SHARE, fits, free_bytes, free_programs
 from backlit.training.failure import locate
 from backlit.training.history import History, telemetry_columns
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 WATCHED_SHARE = 10  # of so many training rows one is scored each epoch, where validation rows watch over the run
 WATCHED_ROWS = 256, 4096  # of the sample, a fixed random one: at least and at most; without validation rows the most
 GLANCE = 0.25  # seconds of work between two visits to Python
-ONCE = {"xla_backend_optimization_level": 1}  # a program that runs once is not worth the compiler's full effort
 
 
 class Progress(NamedTuple):

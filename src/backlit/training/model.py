@@ -19,6 +19,7 @@ from backlit.layers.composition import Sequential
 from backlit.layers.plan import Plan
 from backlit.layers.summary import Summary
 from backlit.shapes import Shape, write
+from backlit.training.compilation import compiler_options
 from backlit.training.generation import Stream, generate
 from backlit.training.history import History
 from backlit.training.objective import Objective, body_of, check_preprocessing
@@ -78,7 +79,7 @@ class Model:
         self.seconds, self.steps_per_second = seconds or {}, steps_per_second
         self.notes = notes or []
         self.objective = Objective(network, loss, Penalty(), (), len(schema.classes))
-        self._answers = jax.jit(self._answer)
+        self._answers = jax.jit(self._answer, compiler_options=compiler_options(network))
 
     def __repr__(self) -> str:
         test = self.scores.get("test", {})

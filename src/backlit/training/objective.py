@@ -6,7 +6,6 @@ network's outputs before its link (the softmax or sigmoid that makes probabiliti
 Augmentation changes training batches alone, here, so that it is part of the compiled program.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
@@ -23,7 +22,7 @@ from backlit.functions.penalties import Penalty, bound_norm
 from backlit.graph import accelerate
 from backlit.layers.activation import Sigmoid, Softmax
 from backlit.layers.block import Block, Context, Observer, Parameters, State
-from backlit.layers.composition import Composition, Sequential
+from backlit.layers.composition import Sequential, blocks_of
 from backlit.layers.preprocessing import Preprocessing
 from backlit.layers.scaling import Rescale
 from backlit.shapes import Array
@@ -217,7 +216,7 @@ def check_preprocessing(network: Sequential, classes: int) -> None:
         SettingError: naming the layer and the repair.
     """
     for place, block in enumerate(network.blocks):
-        inner = next((inside for inside in _inside(block) if isinstance(inside, Preprocessing)), None)
+        inner = next((b for b in blocks_of(block) if b is not block and isinstance(b, Preprocessing)), None)
         if inner is not None:
             raise SettingError(
                 f"{inner} is inside {type(block).__name__}, where it is never fitted to the data: "
@@ -228,12 +227,6 @@ def check_preprocessing(network: Sequential, classes: int) -> None:
                 "Rescale brings numbers back to the units of the data: "
                 + ("leave it out, the targets are classes" if classes else "put it last in the network")
             )
-
-
-def _inside(block: Block) -> Iterator[Block]:
-    for inner in block.blocks if isinstance(block, Composition) else ():
-        yield inner
-        yield from _inside(inner)
 
 
 def _at(tree: dict, path: tuple[str, ...]) -> Array:

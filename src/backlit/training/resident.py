@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from backlit.shapes import Array
+from backlit.training.compilation import compiler_options
 from backlit.training.objective import Batch
 from backlit.training.program import Carry, Epoch, Program, Steps
 from backlit.training.scoring import Rows, in_chunks
@@ -28,7 +29,8 @@ class Resident:
         self.arguments = (self.data, chunks["train"], chunks.get("validation"), self.key)
         begun = time.perf_counter()
         lowered = Program.run.lower(self.program, carry, *self.arguments, jnp.int32(1))
-        self.compiled = lowered.compile()
+        self.options = compiler_options(program.objective.network)
+        self.compiled = lowered.compile(self.options)
         self.compiling = time.perf_counter() - begun
 
     def advance(self, carry: Carry, until: int) -> tuple[Carry, Epoch]:
@@ -37,4 +39,5 @@ class Resident:
 
     def replay(self, carry: Carry, made: int) -> Steps:
         """The first `made` steps of the epoch that follows the carry."""
-        return self.program.replay(carry, self.data, self.key, jnp.int32(made))
+        steps = (carry, self.data, self.key, jnp.int32(made))
+        return Program.replay.lower(self.program, *steps).compile(self.options)(*steps)

@@ -12,6 +12,7 @@ import jax
 import numpy as np
 
 from backlit.functions.losses import CrossEntropy
+from backlit.training.compilation import compiler_options
 from backlit.training.objective import Batch, Objective, Sums
 
 CHUNK_ROWS = 1024
@@ -71,7 +72,7 @@ class Scorer:
         self.scale = scale
         self.names = names
         self.rows = min(rows, SCORED_ROWS)
-        self._measure = jax.jit(objective.measure)
+        self._measure = jax.jit(objective.measure, compiler_options=compiler_options(objective.network))
 
     def share(self, other: "Scorer") -> None:
         """Use another's compiled function, of an objective that is the same in evaluation mode."""

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from backlit.shapes import Array
+from backlit.training.compilation import compiler_options
 from backlit.training.objective import Batch, Sums
 from backlit.training.program import Carry, Epoch, Program, Steps, epoch_keys
 from backlit.training.scoring import Rows, Scorer
@@ -38,8 +39,9 @@ class Blocks:
         block_rows: int,
     ) -> None:
         self.program, self.key, self.data, self.watched, self.scorer = program, key, data, watched, scorer
-        self.first = jax.jit(self.program.first_step)
-        self.more = jax.jit(self.program.more_steps)
+        options = compiler_options(program.objective.network)
+        self.first = jax.jit(self.program.first_step, compiler_options=options)
+        self.more = jax.jit(self.program.more_steps, compiler_options=options)
         self.close = jax.jit(self.program.close)
         self.steps = max(1, block_rows // self.program.batch_size)
 

@@ -26,7 +26,6 @@ from jax import lax
 from backlit.shapes import Array
 
 WIDE = 24  # filters: so many make a product fast
-DENSE = 12  # filters: so many do where the channels are as many
 DEEP = 64  # channels: so many, summed over, do
 FEW = 8  # filters: so few are sent, not gathered
 MOST = 3  # times the multiplications of the convolution itself
@@ -42,7 +41,7 @@ def slide(x: Array, w: Array, padding: Sequence[tuple[int, int]], **settings: An
             size = block_size(x.shape[-2], window, channels, DEEP)
             return send(x, w, size, padding, settings["precision"], settings["preferred_element_type"])
         if all(axes[-1] == 1 for axes in steps):
-            size = block_size(outputs[-1], window, filters, WIDE if channels < DENSE else DENSE)
+            size = block_size(outputs[-1], window, filters, WIDE)
             return slide_blocks(x, w, size, padding, **settings)
     return lax.conv_general_dilated(x, w, padding=padding, **settings)
 

@@ -18,7 +18,8 @@ from jax import lax
 
 from backlit.graph import spell_out
 from backlit.shapes import Array
-from backlit.training.execution import ONCE, Execution
+from backlit.training.compilation import ONCE, compiler_options
+from backlit.training.execution import Execution
 from backlit.training.objective import Batch
 from backlit.training.populations.members import Stacked, Table, at_rows, varying, with_values
 from backlit.training.program import CHUNK_EPOCHS, Carry, Epoch, Program, Steps, epoch_keys
@@ -122,7 +123,8 @@ class Cohort:
             records = jax.tree.map(lambda s: jnp.zeros((CHUNK_EPOCHS, *s.shape), s.dtype), shapes)
             return lax.while_loop(unfinished, epoch, (done, carry, records))[1:]
 
-        return advance.lower(carry, own, self.tables, np.int32(0), np.int32(1)).compile()
+        lowered = advance.lower(carry, own, self.tables, np.int32(0), np.int32(1))
+        return lowered.compile(compiler_options(self.run.network))
 
     @partial(jax.jit, static_argnums=0)  # one program for all members; the cohort is hashed by its identity
     def replay(self, carry: Carry, own: Own, made: Array) -> Steps:

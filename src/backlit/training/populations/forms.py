@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 
 from backlit.layers.block import Block
-from backlit.layers.composition import Composition
+from backlit.layers.composition import blocks_of
 from backlit.layers.convolution import Filters
 from backlit.layers.plan import Plan
 from backlit.shapes import Array
@@ -76,13 +76,6 @@ def member_bytes(run: Run) -> int:
     leaves = jax.tree.leaves(jax.eval_shape(carried, jax.random.key(0)))
     held = sum(leaf.size * leaf.dtype.itemsize for leaf in leaves)
     return held + touched_bytes(run, held)
-
-
-def blocks_of(block: Block) -> Iterator[Block]:
-    """A block and all that it is composed of."""
-    yield block
-    for inner in block.blocks if isinstance(block, Composition) else ():
-        yield from blocks_of(inner)
 
 
 def _sizes(plan: Plan) -> Iterator[int]:
