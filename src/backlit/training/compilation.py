@@ -1,4 +1,7 @@
-"""How XLA compiles the programs of a run."""
+"""How XLA compiles the programs of a run.
+
+XLA's options come and go with its versions: one that this version does not know is left out.
+"""
 
 from functools import cache
 from typing import Any
@@ -18,19 +21,29 @@ ALL_CORES: Options = {
     "xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT,LIBRARY_FUSION_TYPE_REDUCE"
 }
 """Products and sums through YNNPACK, as ever, and convolutions through Eigen: on all cores, where YNNPACK's use one."""
+LONG_VECTORS: Options = {"xla_cpu_prefer_vector_width": 512}
+"""Sixteen numbers at once, where the processor can: many small networks side by side take a quarter less time."""
 
 
-def compiler_options(network: Block) -> Options:
-    """The options for programs that run a network; `benchmarks/rules_images.py` compares them."""
+def compiler_options(network: Block, spelled_out: bool = False) -> Options:
+    """The options for programs that run a network.
+
+    Args:
+        network: that is run.
+        spelled_out: whether its products are written as sums, see `graph.spell_out`.
+    """
+    if jax.default_backend() != "cpu":
+        return {}
     convolves = any(isinstance(block, Filters) for block in blocks_of(network))
-    return ALL_CORES if convolves and jax.default_backend() == "cpu" and is_known() else {}
+    options = (ALL_CORES if convolves else {}) | (LONG_VECTORS if spelled_out else {})
+    return {name: value for name, value in options.items() if is_known(name, value)}
 
 
 @cache
-def is_known() -> bool:
-    """Whether this XLA, whose options come and go, knows those for convolutions."""
+def is_known(name: str, value: Any) -> bool:
+    """Whether this XLA knows an option."""
     try:
-        jax.jit(lambda x: x, compiler_options=ALL_CORES).lower(0.0).compile()
+        jax.jit(lambda x: x, compiler_options={name: value}).lower(0.0).compile()
     except JaxRuntimeError:
         return False
     return True

@@ -26,7 +26,7 @@ from backlit.training.telemetry import Recorder, Telemetry, describe_variables
 from backlit.training.updates import told
 
 CHUNK_EPOCHS = 256  # the most epochs between two visits to Python
-GATHERED = 1 << 26  # bytes of inputs up to which the rows of all steps are gathered at once, at a third of the cost
+GATHERED = 1 << 22  # bytes of inputs up to which the rows of all steps are gathered at once, at a third of the cost
 
 
 class Trained(NamedTuple):
@@ -174,7 +174,7 @@ class Program:
     def batches(self, data: Batch, order: Array) -> Callable[[Array | int], Batch]:
         """The batch of each step of an order of rows (steps, batch), by the step's number."""
         padded = self.rows % self.batch_size > 0
-        most = GATHERED // 64 if self.together else GATHERED  # of which every member has its own
+        most = GATHERED // 4 if self.together else GATHERED  # of which every member has its own
         if data.x.size * data.x.dtype.itemsize > most:
             return lambda index: take(data, order[index], padded)
         rows = take(data, order, padded)

@@ -124,7 +124,7 @@ class Cohort:
             return lax.while_loop(unfinished, epoch, (done, carry, records))[1:]
 
         lowered = advance.lower(carry, own, self.tables, np.int32(0), np.int32(1))
-        return lowered.compile(compiler_options(self.run.network))
+        return lowered.compile(compiler_options(self.run.network, spelled_out=width > 1 and self._lasts))
 
     @partial(jax.jit, static_argnums=0)  # one program for all members; the cohort is hashed by its identity
     def replay(self, carry: Carry, own: Own, made: Array) -> Steps:
@@ -171,9 +171,13 @@ class Cohort:
     def _several(self, carry: Carry, own: Own, tables: Any, number: Array) -> tuple[Carry, Epoch]:
         """One epoch of a stack of members side by side."""
         epoch = jax.vmap(self._epoch, in_axes=(0, self.own.axes, None, None))
+        return (spell_out(epoch) if self._lasts else epoch)(carry, own, tables, number)
+
+    @property
+    def _lasts(self) -> bool:
+        """Whether small products are compiled as sums."""
         steps = len(self.seeds) * self.program.steps * int(self.run.settings.epochs or 1)
-        worth = steps >= LONG and jax.default_backend() == "cpu"
-        return (spell_out(epoch) if worth else epoch)(carry, own, tables, number)
+        return steps >= LONG and jax.default_backend() == "cpu"
 
     def _single(self, carry: Carry, own: Own, tables: Any, number: Array) -> tuple[Carry, Epoch]:
         """One epoch of a stack of one member, without `vmap`."""
