@@ -1,8 +1,10 @@
-"""The gradients of matrix products by shape: a transposed factor as it is or written out, summed axes apart or as one.
+"""The gradients of matrix products by shape: a transposed factor as it is or written out, summed axes apart or as one,
+the gradient of weights as Aᵀ·Ȳ or as (Ȳᵀ·A)ᵀ.
 
 python benchmarks/rules_products.py [--rounds 9]
 
-`graph/rules/matmul.py` takes the factor as it is, and sums leading axes as one.
+`graph/rules/matmul.py` takes the factor as it is, sums leading axes as one, and turns the gradient around where A has
+four times the columns of Ȳ.
 """
 
 import argparse
@@ -20,6 +22,16 @@ MEASURED_SECONDS = 0.02  # of each figure
 BY_ROWS = [(rows, summed, free) for rows in (64, 256, 512, 2048) for summed, free in ((512, 128), (128, 512))]
 SHAPES = [*BY_ROWS, (2048, 128, 128), (2048, 384, 128), (256, 2048, 2048)]
 LEADING = [(16, 128, 128, 512), (16, 128, 512, 128), (50, 64, 128, 512)]
+
+NARROW = [
+    (2048, 512, 128),
+    (2048, 384, 128),
+    (2048, 128, 512),
+    (128, 784, 128),
+    (128, 128, 32),
+    (128, 512, 10),
+    (32, 64, 10),
+]
 
 Call = Callable[..., Any]
 
@@ -40,6 +52,14 @@ def as_one(a: jax.Array, b: jax.Array) -> jax.Array:
     return lax.dot_general(a.reshape(-1, a.shape[2]), b.reshape(-1, b.shape[2]), (((0,), (0,)), ((), ())))
 
 
+def straight(a: jax.Array, upstream: jax.Array) -> jax.Array:
+    return lax.dot_general(a, upstream, (((0,), (0,)), ((), ())))
+
+
+def turned(a: jax.Array, upstream: jax.Array) -> jax.Array:
+    return lax.optimization_barrier(lax.dot_general(upstream, a, (((0,), (0,)), ((), ())))).T
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=9, help="interleaved rounds")
@@ -51,6 +71,10 @@ def main() -> None:
     rows = [("Σ AᵀB", "axes apart, ms", "as one, ms", "ratio")]
     for b, t, m, n in LEADING:
         rows.append((f"({b}, {t}, {m}), ({b}, {t}, {n})", *compare(apart, as_one, [(b, t, m), (b, t, n)], rounds)))
+    show(rows)
+    rows = [("Aᵀ Ȳ", "straight, ms", "turned, ms", "ratio")]
+    for m, k, n in NARROW:
+        rows.append((f"({m}×{k})ᵀ by {m}×{n}", *compare(straight, turned, [(m, k), (m, n)], rounds)))
     show(rows)
 
 

@@ -113,6 +113,16 @@ def test_halving_stops_the_worse_members(line):
     assert all(len(model.history) == model.epochs for model in made)
 
 
+def test_halving_keeps_the_seeds_of_a_configuration_together(line):
+    data = bl.read(line[0], y=line[1])
+    chosen = [{"learning_rate": rate, "seed": seed} for rate in (1e-4, 1e-1) for seed in range(3)]
+    made = train_together(
+        members(data, *chosen, network="Dense(1)", epochs=8, batch_size="full", split_seed=0),
+        halving=Halving(factor=2),
+    )
+    assert [model.stopped for model in made] == ["halved at epoch 4"] * 3 + ["epochs"] * 3
+
+
 def test_a_population_is_split_to_fit_in_memory(data, monkeypatch):
     sizes = []
 

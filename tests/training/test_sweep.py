@@ -292,7 +292,7 @@ def test_the_rate_of_a_layer_is_swept_by_its_path():
         ({"over": {1: [1]}}, "settings are swept by name, such as 'l2', not by 1"),
         ({"over": {"target": ["a", "b"]}}, "no setting 'target' to sweep"),
         ({"over": [("l2", [1])]}, "over is sets of values by name"),
-        ({"over": {"l2": 0.1}}, r"l2 is swept over a list of values, such as \[0.1\]"),
+        ({"over": {"l2": 0.1}}, r"l2 is swept over a list of values, such as \[0.001, 0.01\]"),
         ({"over": {"l2": "0.1"}}, "l2 is swept over a list of values"),
         ({"l2": []}, "l2 is swept over 0 values"),
         ({"l2": np.ones((2, 2))}, r"not over an array of shape \(2, 2\)"),

@@ -35,8 +35,8 @@ def predict(
 ) -> None:
     """Predict new data with a trained network, one answer for each row.
 
-    Columns are matched by name; missing columns and unknown categories are
-    reported. For classes, each row also holds every class's probability.
+    Columns are matched by name: a missing one is refused, unknown categories
+    are reported. For classes, each row also holds every class's probability.
     Where each step of a row has a class, one line comes for each step.
     Without -o, a terminal shows the first rows, and a pipe gets CSV.
     """

@@ -1,5 +1,6 @@
 """`backlit sweep`: many runs at once, one a combination of values, and the best of them as `backlit train` keeps it."""
 
+import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -41,7 +42,11 @@ def sweep(
     ] = None,
     halving: Annotated[
         bool,
-        typer.Option("--halving", help="Stop the worse two of three early, again and again.", rich_help_panel=SWEEP),
+        typer.Option(
+            "--halving",
+            help="Stop the worse two of three configurations early, again and again.",
+            rich_help_panel=SWEEP,
+        ),
     ] = False,
     out: options.Out = None,
     as_json: options.Json = False,
@@ -77,8 +82,10 @@ def sweep(
         grid = prepare_sweep(**asked, over=sets, seeds=seeds, halving=halving)
         check_space(folder, size_of(grid))
         show_grid(report, grid)
+        begun = time.perf_counter()
         with following(report, grid.epochs) as follow:
             found = grid.train(follow)
+        spent = time.perf_counter() - begun
         run = grid.runs[found.members.index(found.chosen)]
         record = repeat(asked["data"], context.obj, run)
         write_run(folder, found.best, record)
@@ -92,6 +99,7 @@ def sweep(
         print_json({**outcome(found.best, path), "sweep": found.to_json()})
     else:
         show_sweep(report, found)
+        report.line(f"{len(found.members):,} members in {spent:.1f} s, compiling included; the best of them:")
         show_outcome(report, found.best, path)
 
 
@@ -113,7 +121,7 @@ def show_grid(report: Report, grid: "Grid") -> None:
         show_summary(report, run.summary())
         report.line()
     show_settings(report, grid.runs)
-    report.line(f"Sweep: {grid}")
+    report.line(f"Sweep: {grid}; each program is compiled first, which takes some seconds")
 
 
 def show_sweep(report: Report, found: "Sweep") -> None:

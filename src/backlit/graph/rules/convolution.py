@@ -33,7 +33,7 @@ from backlit.graph.sharding import is_spelled_out
 from backlit.shapes import Array
 
 Sizes = Sequence[int]
-PART, PARTS = 32, 4  # so many examples' axes a CPU brings into another order within its caches; at most so many parts
+PART, PARTS = 32, 4  # a CPU's caches take the axes of some 32 examples in another order; parts at most
 
 
 def pull_input(params: Params, inputs: Values, output: Array, upstream: Array) -> Array:

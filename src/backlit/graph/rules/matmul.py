@@ -19,6 +19,7 @@ from backlit.graph.sharding import is_spelled_out
 from backlit.shapes import Array
 
 Axes = Sequence[int]
+NARROW = 4  # times as many columns as rows
 
 
 def pull_left(params: Params, inputs: Values, output: Array, upstream: Array) -> Array:
@@ -66,6 +67,8 @@ def pull_factor(
         preferred_element_type=params["preferred_element_type"],
         out_sharding=arrange(x, order, jax.typeof(other).sharding.mesh),
     )
+    if is_narrow(upstream, other, numbers):
+        product = lax.optimization_barrier(product)
     gradient = lax.transpose(product, invert(order))
     return gradient if gradient.dtype == x.dtype else lax.convert_element_type(gradient, x.dtype)
 
@@ -83,6 +86,20 @@ def fold(a: Array, b: Array, numbers: Any) -> tuple[Array, Array, Any]:
         return a, b, numbers
     a, b = (lax.reshape(x, (math.prod(x.shape[:count]), *x.shape[count:])) for x in (a, b))
     return a, b, (((0,), (0,)), batch)
+
+
+def is_narrow(upstream: Array, other: Array, numbers: Any) -> bool:
+    """Whether Ȳᵀ·A has so few rows for its columns that it is better not computed as (Aᵀ·Ȳ)ᵀ, on a CPU.
+
+    XLA takes the transposition that follows into the product, which then takes 1.6 to 10 times as long; it does not
+    past a barrier. `benchmarks/rules_products.py` has the figures behind the number.
+    """
+    (a_sum, b_sum), (a_batch, b_batch) = numbers
+    rows, columns = (
+        math.prod(x.shape[axis] for axis in free(x.ndim, summed, batch))
+        for x, summed, batch in ((upstream, a_sum, a_batch), (other, b_sum, b_batch))
+    )
+    return jax.default_backend() == "cpu" and not a_batch and 1 < NARROW * rows <= columns
 
 
 def arrange(x: Array, order: Axes, mesh: Any) -> NamedSharding | None:

@@ -126,9 +126,13 @@ class Cohort:
         lowered = advance.lower(carry, own, self.tables, np.int32(0), np.int32(1))
         return lowered.compile(compiler_options(self.run.network, spelled_out=width > 1 and self._lasts))
 
-    @partial(jax.jit, static_argnums=0)  # one program for all members; the cohort is hashed by its identity
-    def replay(self, carry: Carry, own: Own, made: Array) -> Steps:
+    def replay(self, carry: Carry, own: Own, made: int) -> Steps:
         """The first `made` steps of one member's epoch that follows the carry."""
+        steps = (carry, own, jnp.int32(made))
+        return Cohort._replay.lower(self, *steps).compile(compiler_options(self.run.network))(*steps)
+
+    @partial(jax.jit, static_argnums=0)  # one program for all members; the cohort is hashed by its identity
+    def _replay(self, carry: Carry, own: Own, made: Array) -> Steps:
         program = replace(self._program(own), together=False)
         key, data, order = self._batches(program, self._read(own, self.tables), self.tables, carry.watch.epoch)
         start = Steps(carry.trained, jnp.float32(0), jnp.int32(0), jnp.bool_(True))

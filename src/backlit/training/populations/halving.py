@@ -1,6 +1,7 @@
-"""Successive halving: the worse members stop early, and their share of the time goes to the others.
+"""Successive halving: the worse configurations stop early, and their share of the time goes to the others.
 
-At the rungs r, r·f, r·f², ... of epochs, one of f members goes on, those of the lowest watched loss so far.
+At the rungs r, r·f, r·f², ... of epochs, one of f configurations goes on, with all its seeds: those of the lowest mean,
+over the seeds, of the best watched loss so far.
 Source: Jamieson & Talwalkar 2016.
 """
 
@@ -14,17 +15,17 @@ from backlit.layers.settings import is_whole
 
 @dataclass(frozen=True)
 class Halving:
-    """When members of a population are compared, and how many go on.
+    """When the configurations of a population are compared, and how many go on.
 
     Attributes:
-        factor: f, of so many members one goes on, at least 2; default 3.
-        first: the epochs of the first rung, at least 1; None: so many that the last rung, where one member is left, is
-            reached by a part 1/f of the epochs.
+        factor: f, of so many configurations one goes on, at least 2; default 3.
+        first: the epochs of the first rung, at least 1; None: so many that the last rung, where one is left, is reached
+            by a part 1/f of the epochs.
 
     Raises:
         SettingError: a value is out of range.
 
-    >>> Halving().rungs(members=27, epochs=81)
+    >>> Halving().rungs(configurations=27, epochs=81)
     [3, 9, 27]
     """
 
@@ -37,18 +38,18 @@ class Halving:
         if self.first is not None and not is_whole(self.first, 1):
             raise SettingError(f"Halving takes first as a whole number of epochs, at least 1, not {self.first!r}")
 
-    def rungs(self, members: int, epochs: int) -> list[int]:
-        """The epochs after which members are compared, for this many members and epochs in all."""
-        rounds = next(count for count in range(members) if self.factor**count >= members)
+    def rungs(self, configurations: int, epochs: int) -> list[int]:
+        """The epochs after which so many configurations are compared, of this many epochs in all."""
+        rounds = next(count for count in range(configurations) if self.factor**count >= configurations)
         first = self.first or max(1, math.ceil(epochs / self.factor**rounds))
         rungs = [first * self.factor**count for count in range(rounds)]
         return [rung for rung in rungs if rung < epochs]
 
     def losers(self, losses: Mapping[int, float]) -> list[int]:
-        """The members that stop, of members with these losses; at least one goes on.
+        """The configurations that stop, of those with these losses; at least one goes on.
 
         >>> Halving().losers({4: 0.3, 7: 0.1, 9: 0.2})
         [9, 4]
         """
-        ranked = sorted(losses, key=lambda member: losses[member])
+        ranked = sorted(losses, key=lambda configuration: losses[configuration])
         return ranked[math.ceil(len(ranked) / self.factor) :]

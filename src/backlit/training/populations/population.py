@@ -41,8 +41,8 @@ def train_together(
     Args:
         runs: ready to train, see `prepare`.
         progress: called a few times a second, with the progress of the member whose watched loss is lowest so far.
-        halving: how the worse members of each program, of those that memory takes at once, are stopped early; None: all
-            go on.
+        halving: how the worse configurations of each program, of those that memory takes at once, are stopped early;
+            None: all go on.
 
     Returns:
         For each run, in order, its model, or a `Failure` where its first epoch turned non-finite. After an interrupt

@@ -9,7 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
@@ -20,6 +21,7 @@ from backlit.training.model import Model
 from backlit.training.populations.cohort import Cohort, Own
 from backlit.training.populations.forms import Form, form_of, touched_bytes
 from backlit.training.populations.halving import Halving
+from backlit.training.populations.members import values_of
 from backlit.training.program import CHUNK_EPOCHS, Carry, Epoch, Steps
 from backlit.training.stopping import NONFINITE, RUNNING
 
@@ -54,7 +56,7 @@ class Remains:
 
     def replay(self, carry: Carry, made: int) -> Steps:
         """The first `made` steps of the epoch that follows the carry."""
-        return self.cohort.replay(carry, self.cohort.own.take(self.member), np.int32(made))
+        return self.cohort.replay(carry, self.cohort.own.take(self.member), made)
 
 
 class Rounds:
@@ -73,7 +75,8 @@ class Rounds:
         for execution in self.executions[1:]:
             execution.scorer.share(self.executions[0].scorer)
         self.run, self.epochs, self.halving = runs[0], int(runs[0].settings.epochs or 1), halving
-        self.rungs = halving.rungs(len(runs), self.epochs) if halving else []
+        self.teams = teams_of(runs)
+        self.rungs = halving.rungs(len(self.teams), self.epochs) if halving else []
         self.cohort = Cohort(self.executions)
         self.records: list[list[Epoch]] = [[] for _ in runs]
         self.watches: list[Any] = [None] * len(runs)
@@ -200,8 +203,13 @@ class Rounds:
             words = dict.fromkeys(range(len(self.executions)), word)
         elif self.halving is not None and self.done in self.rungs:
             halved = {member for member, ended in self.ended.items() if ended.word is not None}
-            losses = {m: float(w.best_loss) for m, w in enumerate(self.watches) if m not in halved}
-            words = dict.fromkeys(self.halving.losers(losses), f"halved at epoch {self.done}")
+            losses = {
+                place: fmean(float(self.watches[member].best_loss) for member in team)
+                for place, team in enumerate(self.teams)
+                if halved.isdisjoint(team)
+            }
+            stopping = (member for place in self.halving.losers(losses) for member in self.teams[place])
+            words = dict.fromkeys(stopping, f"halved at epoch {self.done}")
         for group in groups:
             for place in self._left(group):
                 member = group.members[place]
@@ -226,3 +234,11 @@ class Rounds:
             self._record(best)
             execution.training = self.training
             execution.tell(self.watches[best])
+
+
+def teams_of(runs: Sequence[Run]) -> list[list[int]]:
+    """The places of runs that differ in the seed alone, together."""
+    teams: dict[str, list[int]] = {}
+    for place, run in enumerate(runs):
+        teams.setdefault(repr((replace(run.settings, seed=0), values_of(run))), []).append(place)
+    return list(teams.values())

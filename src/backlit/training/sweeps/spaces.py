@@ -104,7 +104,9 @@ def values_of(name: str, given: Any) -> tuple[Any, ...]:
     """
     check_name(name)
     if not is_set(given):
-        raise SettingError(f"{name} is swept over a list of values, such as [{given!r}], not over {given!r}")
+        raise SettingError(
+            f"{name} is swept over a list of values, such as [0.001, 0.01] or geomspace(1e-4, 1e-1, 16), not {given!r}"
+        )
     if getattr(given, "ndim", 1) != 1:
         raise SettingError(f"{name} is swept over a row of values, not over an array of shape {given.shape}")
     if not len(given) or len(given) > MOST:

@@ -72,8 +72,8 @@ def sweep(
             'network': ['Dense(8)', 'Dense(16), ReLU, Dense(8)']}. A set is a list, a tuple, a range or an array.
             A `time_limit` holds for each program anew.
         seeds: how many seeds each configuration is trained with, from `seed` on, or a set of them; default one.
-        halving: whether the worse members of a program stop early and leave their time to the others, or a `Halving` of
-            backlit.training.populations.halving, which says how.
+        halving: whether the worse configurations of a program stop early, by the mean over their seeds, and leave their
+            time to the others, or a `Halving` of backlit.training.populations.halving, which says how.
         progress: called with `Progress` of the best member a few times a second; its epochs are those of all programs.
 
     Returns:
@@ -120,13 +120,13 @@ def _check_halving(grid: Grid) -> None:
     """Refuse halving that would compare nothing, or by the rows that members learn from."""
     if not len(grid.runs[0].parts.validation):
         raise SettingError(
-            "halving compares members by their validation rows, and there are none: change split, give validation, or "
-            "leave halving out"
+            "halving compares configurations by their validation rows, and there are none: change split, give "
+            "validation, or leave halving out"
         )
-    if all(len(places) == 1 for places in grid.programs):
+    if all(len(places) == len(grid.seeds) for places in grid.programs):
         raise SettingError(
-            "halving compares members that train in one program, and here each has its own (another network, batch "
-            "size, optimizer, ...): give more seeds, or leave halving out"
+            "halving compares configurations that train in one program, and here each has its own (another network, "
+            "batch size, optimizer, ...): sweep a number too, such as the learning rate, or leave halving out"
         )
 
 
