@@ -6,11 +6,12 @@ import pytest
 
 import backlit as bl
 from backlit.training.devices import SHARE
+from backlit.training.history import History
 from backlit.training.populations import population, rounds
 from backlit.training.populations.forms import Form
 from backlit.training.populations.halving import Halving
 from backlit.training.populations.members import program_of, share_program
-from backlit.training.populations.population import Failure, train_together
+from backlit.training.populations.population import NOT_BEGUN, Failure, in_turn, train_together
 from backlit.training.preparation import prepare
 
 NETWORK = "Dense(3)"
@@ -121,6 +122,18 @@ def test_halving_keeps_the_seeds_of_a_configuration_together(line):
         halving=Halving(factor=2),
     )
     assert [model.stopped for model in made] == ["halved at epoch 4"] * 3 + ["epochs"] * 3
+
+
+def test_nothing_begins_after_a_part_that_was_interrupted():
+    trained = []
+
+    def train(places):
+        trained.extend(places)
+        return [Failure(NOT_BEGUN if place == 2 else "diverged", 1, History()) for place in places]
+
+    made = in_turn([[0, 3], [2], [1]], train)
+    assert trained == [0, 3, 2]
+    assert [failure.reason for failure in made] == ["diverged", NOT_BEGUN, NOT_BEGUN, "diverged"]
 
 
 def test_a_population_is_split_to_fit_in_memory(data, monkeypatch):

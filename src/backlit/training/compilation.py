@@ -12,6 +12,7 @@ from jax.errors import JaxRuntimeError
 from backlit.layers.block import Block
 from backlit.layers.composition import blocks_of
 from backlit.layers.convolution import Filters
+from backlit.training.devices import on_cpu
 
 Options = dict[str, Any]
 
@@ -32,7 +33,7 @@ def compiler_options(network: Block, spelled_out: bool = False) -> Options:
         network: that is run.
         spelled_out: whether its products are written as sums, see `graph.spell_out`.
     """
-    if jax.default_backend() != "cpu":
+    if not on_cpu():
         return {}
     convolves = any(isinstance(block, Filters) for block in blocks_of(network))
     options = (ALL_CORES if convolves else {}) | (LONG_VECTORS if spelled_out else {})

@@ -9,7 +9,7 @@ SHARE = 0.3  # of the device's free memory that data may take; the rest is for t
 
 
 def on_cpu() -> bool:
-    """Whether the default device is a CPU, where half precision saves no time."""
+    """Whether the default device is a CPU."""
     return jax.default_backend() == "cpu"
 
 

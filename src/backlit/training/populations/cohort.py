@@ -19,6 +19,7 @@ from jax import lax
 from backlit.graph import spell_out
 from backlit.shapes import Array
 from backlit.training.compilation import ONCE, compiler_options
+from backlit.training.devices import on_cpu
 from backlit.training.execution import Execution
 from backlit.training.objective import Batch
 from backlit.training.populations.members import Stacked, Table, at_rows, varying, with_values
@@ -124,7 +125,7 @@ class Cohort:
             return lax.while_loop(unfinished, epoch, (done, carry, records))[1:]
 
         lowered = advance.lower(carry, own, self.tables, np.int32(0), np.int32(1))
-        return lowered.compile(compiler_options(self.run.network, spelled_out=width > 1 and self._lasts))
+        return lowered.compile(compiler_options(self.run.network, spelled_out=width > 1 and self._spelled_out))
 
     def replay(self, carry: Carry, own: Own, made: int) -> Steps:
         """The first `made` steps of one member's epoch that follows the carry."""
@@ -175,13 +176,13 @@ class Cohort:
     def _several(self, carry: Carry, own: Own, tables: Any, number: Array) -> tuple[Carry, Epoch]:
         """One epoch of a stack of members side by side."""
         epoch = jax.vmap(self._epoch, in_axes=(0, self.own.axes, None, None))
-        return (spell_out(epoch) if self._lasts else epoch)(carry, own, tables, number)
+        return (spell_out(epoch) if self._spelled_out else epoch)(carry, own, tables, number)
 
     @property
-    def _lasts(self) -> bool:
-        """Whether small products are compiled as sums."""
+    def _spelled_out(self) -> bool:
+        """Whether small products are compiled as sums, where the run is long enough."""
         steps = len(self.seeds) * self.program.steps * int(self.run.settings.epochs or 1)
-        return steps >= LONG and jax.default_backend() == "cpu"
+        return steps >= LONG and on_cpu()
 
     def _single(self, carry: Carry, own: Own, tables: Any, number: Array) -> tuple[Carry, Epoch]:
         """One epoch of a stack of one member, without `vmap`."""

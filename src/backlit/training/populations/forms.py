@@ -20,6 +20,7 @@ from backlit.layers.composition import blocks_of
 from backlit.layers.convolution import Filters
 from backlit.layers.plan import Plan
 from backlit.shapes import Array
+from backlit.training.devices import on_cpu
 
 if TYPE_CHECKING:
     from backlit.training.run import Run
@@ -45,7 +46,7 @@ def form_of(network: Block, members: int, touched: int) -> Form:
         members: how many train together.
         touched: the bytes that a step of one member touches, see `touched_bytes`.
     """
-    if jax.default_backend() != "cpu":
+    if not on_cpu():
         return Form(members, 1)
     threads = min(members, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
     each = -(-members // threads)

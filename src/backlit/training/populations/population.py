@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from backlit.training.run import Run
 
 
+NOT_BEGUN = "interrupted before it began"
+
+
 @dataclass
 class Failure:
     """A run that left no model: why, the epochs it made, and their history."""
@@ -33,9 +36,12 @@ class Failure:
     history: History
 
 
+Outcome = Model | Failure
+
+
 def train_together(
     runs: Sequence[Run], progress: Callable[[Progress], None] | None = None, halving: Halving | None = None
-) -> list[Model | Failure]:
+) -> list[Outcome]:
     """Train runs: those that share a program together, the others in turn.
 
     Args:
@@ -51,21 +57,40 @@ def train_together(
     programs: dict[Hashable, list[int]] = {}
     for place, run in enumerate(runs):
         programs.setdefault(program_of(run) or place, []).append(place)
-    outcomes: dict[int, Model | Failure] = {}
+    waves = [wave for places in programs.values() for wave in _waves(runs, places)]
+    return in_turn(waves, lambda wave: _train([runs[place] for place in wave], progress, halving))
+
+
+def in_turn(parts: Sequence[list[int]], train: Callable[[list[int]], list[Outcome]]) -> list[Outcome]:
+    """Train parts of some runs one after another; after an interrupt from the keyboard the rest are failures.
+
+    Args:
+        parts: the places of the runs, each in one part.
+        train: gives the outcomes of a part.
+
+    Returns:
+        The outcomes, in the order of the places.
+
+    Raises:
+        KeyboardInterrupt: it came before any part was done.
+    """
+    outcomes: dict[int, Outcome] = {}
     interrupted = False
-    for places in programs.values():
-        for wave in _waves(runs, places):
-            made: list[Model | Failure] = [Failure("interrupted before it began", 0, History()) for _ in wave]
-            if not interrupted:
-                try:
-                    made = _train([runs[place] for place in wave], progress, halving)
-                except KeyboardInterrupt:
-                    if not outcomes:
-                        raise
-                    interrupted = True
-            interrupted |= any(isinstance(done, Model) and done.stopped == "interrupted" for done in made)
-            outcomes |= dict(zip(wave, made, strict=True))
-    return [outcomes[place] for place in range(len(runs))]
+    for places in parts:
+        made: list[Outcome] = [Failure(NOT_BEGUN, 0, History()) for _ in places]
+        if not interrupted:
+            try:
+                made = train(places)
+            except KeyboardInterrupt:
+                if not outcomes:
+                    raise
+        interrupted |= any(_is_interrupted(outcome) for outcome in made)
+        outcomes |= dict(zip(places, made, strict=True))
+    return [outcomes[place] for place in sorted(outcomes)]
+
+
+def _is_interrupted(outcome: Outcome) -> bool:
+    return outcome.reason == NOT_BEGUN if isinstance(outcome, Failure) else outcome.stopped == "interrupted"
 
 
 def _train(

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from backlit.training.history import History
 from backlit.training.model import Model
-from backlit.training.populations.population import Failure
+from backlit.training.populations.population import NOT_BEGUN, Failure, Outcome
 from backlit.training.sweeps.spaces import Values
 
 
@@ -26,7 +26,7 @@ class Member:
     """
 
     values: Values
-    outcome: Model | Failure
+    outcome: Outcome
 
     @property
     def model(self) -> Model | None:
@@ -47,7 +47,7 @@ class Member:
     def stopped(self) -> str:
         """Why the run ended, in one word; 'failed' where there is no model for another reason than an interrupt."""
         if self.model is None:
-            return "interrupted" if self.failure.startswith("interrupted") else "failed"
+            return "interrupted" if self.failure == NOT_BEGUN else "failed"
         return self.model.stopped.partition(" ")[0]
 
     def to_json(self) -> dict[str, Any]:

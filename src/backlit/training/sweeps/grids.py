@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from backlit.training.execution import Progress
-from backlit.training.history import History
-from backlit.training.model import Model
 from backlit.training.populations.forms import member_bytes
 from backlit.training.populations.halving import Halving
 from backlit.training.populations.members import program_of
-from backlit.training.populations.population import Failure, train_together
+from backlit.training.populations.population import Outcome, in_turn, train_together
 from backlit.training.run import Run
 from backlit.training.sweeps.configurations import Configuration, Member
 from backlit.training.sweeps.spaces import Values
@@ -27,7 +25,7 @@ class Grid:
         values: of each configuration, in the order in which they were given.
         seeds: of every configuration's members.
         runs: of the members, the seeds changing fastest.
-        halving: how the worse members stop early; None: they do not.
+        halving: how the worse configurations stop early; None: they do not.
     """
 
     values: list[Values]
@@ -81,22 +79,14 @@ class Grid:
             TrainingError: every member failed.
         """
         told = _Overall(progress, self.epochs)
-        outcomes: dict[int, Model | Failure] = {}
-        interrupted = False
-        for places in self.programs:
+
+        def train(places: list[int]) -> list[Outcome]:
             runs = [self.runs[place] for place in places]
-            made: list[Model | Failure] = [Failure("interrupted before it began", 0, History()) for _ in runs]
-            if not interrupted:
-                try:
-                    made = train_together(runs, told.follow if progress else None, self.halving)
-                except KeyboardInterrupt:
-                    if not outcomes:
-                        raise
-                    interrupted = True
-            interrupted |= any(isinstance(done, Model) and done.stopped == "interrupted" for done in made)
-            outcomes |= dict(zip(places, made, strict=True))
+            made = train_together(runs, told.follow if progress else None, self.halving)
             told.close(int(runs[0].settings.epochs or 1))
-        ordered = (outcomes[place] for place in range(len(self.runs)))
+            return made
+
+        ordered = iter(in_turn(self.programs, train))
         return Sweep(
             [
                 Configuration(values, tuple(Member({**values, "seed": seed}, next(ordered)) for seed in self.seeds))
