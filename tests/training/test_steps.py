@@ -173,3 +173,28 @@ def test_dropout_draws_anew_at_every_step_and_epoch():
     key = jax.random.key(0)
     keys = [jax.random.fold_in(epoch_keys(key, epoch)[1], step) for epoch in range(3) for step in range(3)]
     assert len({tuple(np.asarray(jax.random.key_data(key)).tolist()) for key in keys}) == 9
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"block_rows": 4}, {"learning_rate": [0.01, 0.02]}], ids=["resident", "blocks", "population"]
+)
+def test_short_epochs_have_telemetry_first_and_then_now_and_then_and_train_the_same(settings, line, monkeypatch):
+    epochs, network = (
+        70,
+        "Dense(3), Tanh, Dense(1)",
+    )  # of three steps each: one in 43 has telemetry, and the first eight
+    chosen = {**ALL, "batch_size": 4, "epochs": epochs, "learning_rate": 0.01, "seed": 0} | settings
+
+    def histories():
+        found = bl.fit(network, *line, **chosen)
+        return [member.history for member in found.members] if "learning_rate" in settings else [found.history]
+
+    now_and_then = histories()
+    monkeypatch.setattr("backlit.training.program.always_recorded", lambda steps: True)
+    for history, whole in zip(now_and_then, histories(), strict=True):
+        recorded = np.isfinite(history["tanh_1/mean"])
+        np.testing.assert_array_equal(np.flatnonzero(recorded), [*range(8), 43])
+        np.testing.assert_allclose(history["loss"], whole["loss"], rtol=1e-5)
+        for column in ("tanh_1/mean", "dense_2/weight/gradient"):
+            assert np.isfinite(whole[column]).all()
+            np.testing.assert_allclose(history[column][recorded], whole[column][recorded], rtol=1e-4, atol=1e-6)

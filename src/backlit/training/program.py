@@ -22,7 +22,7 @@ from backlit.training.objective import Batch, Objective, Sums
 from backlit.training.plateaus import Decline
 from backlit.training.shuffling import permutation
 from backlit.training.stopping import Watch, observe_epoch
-from backlit.training.telemetry import Recorder, Telemetry, describe_variables
+from backlit.training.telemetry import Recorder, Telemetry, always_recorded, describe_variables, is_recorded
 from backlit.training.updates import told
 
 CHUNK_EPOCHS = 256  # the most epochs between two visits to Python
@@ -60,6 +60,11 @@ class Steps(NamedTuple):
     loss: Array
     made: Array
     finite: Array
+
+    @classmethod
+    def begin(cls, trained: Trained) -> "Steps":
+        """Before the first step."""
+        return cls(trained, jnp.float32(0), jnp.int32(0), jnp.bool_(True))
 
 
 class Epoch(NamedTuple):
@@ -154,6 +159,22 @@ class Program:
         after, loss, telemetry = self.step(trained, batch, jax.random.fold_in(key, 0), Recorder())
         return Steps(after, loss, jnp.int32(1), jnp.isfinite(loss)), telemetry
 
+    def opening(
+        self, trained: Trained, data: Batch, order: Array, key: Array, number: Array
+    ) -> tuple[Steps, Telemetry, Array | int]:
+        """What comes before the loop over steps: the first step, with telemetry, where epoch `number` has any, else no
+        step and NaN; and the number of steps made."""
+        if always_recorded(self.steps):
+            return *self.first_step(trained, data, order, key), 1
+        first = jax.jit(self.first_step)  # traced once, for its shapes and in the condition
+        shapes = jax.eval_shape(first, trained, data, order, key)[1]
+        due = is_recorded(number, self.steps)
+
+        def unrecorded(trained: Trained, *_: Any) -> tuple[Steps, Telemetry]:
+            return Steps.begin(trained), jax.tree.map(lambda s: jnp.full(s.shape, jnp.nan, s.dtype), shapes)
+
+        return *lax.cond(due, first, unrecorded, trained, data, order, key), jnp.where(due, 1, 0)
+
     def more_steps(self, done: Steps, data: Batch, order: Array, key: Array, start: Array | int, limit: Array) -> Steps:
         """The steps of `order` from `start` on, as long as losses are finite and fewer than `limit` steps are made."""
         before, batch = done.made - start, self.batches(data, order)
@@ -211,11 +232,18 @@ class Program:
         return Carry(_choose(finite, trained, carry.trained) if self.together else trained, best, watch)
 
     def epoch(
-        self, carry: Carry, data: Batch, order: Array, train: Batch, validation: Batch | None, key: Array
+        self,
+        carry: Carry,
+        data: Batch,
+        order: Array,
+        train: Batch,
+        validation: Batch | None,
+        key: Array,
+        number: Array,
     ) -> tuple[Carry, Epoch]:
-        """One epoch in this order of rows, and its record; `key` is that of its steps."""
-        steps, telemetry = self.first_step(carry.trained, data, order, key)
-        steps = self.more_steps(steps, data, order, key, 1, jnp.int32(self.steps))
+        """Epoch `number` in this order of rows, and its record; `key` is that of its steps."""
+        steps, telemetry, made = self.opening(carry.trained, data, order, key, number)
+        steps = self.more_steps(steps, data, order, key, made, jnp.int32(self.steps))
         sums = self.measure(steps.trained, train)
         scored = sums if validation is None else self.measure(steps.trained, validation)
         after = self.close(carry, steps, sums, None if validation is None else scored)
@@ -228,8 +256,9 @@ class Program:
         """Epochs until epoch `until`, or until the run stops: the run after them, and their records, a row an epoch."""
 
         def epoch(carry: Carry) -> tuple[Carry, Epoch]:
-            order = self.order(key, carry.watch.epoch)
-            return self.epoch(carry, data, order, train, validation, epoch_keys(key, carry.watch.epoch)[1])
+            number = carry.watch.epoch
+            order = self.order(key, number)
+            return self.epoch(carry, data, order, train, validation, epoch_keys(key, number)[1], number)
 
         shapes = jax.eval_shape(epoch, carry)[1]
         records = jax.tree.map(lambda s: jnp.zeros((CHUNK_EPOCHS, *s.shape), s.dtype), shapes)
@@ -251,8 +280,7 @@ class Program:
         """The first `made` steps of the epoch that follows the carry, exactly as the run made them."""
         order = self.order(key, carry.watch.epoch)
         steps_key = epoch_keys(key, carry.watch.epoch)[1]
-        start = Steps(carry.trained, jnp.float32(0), jnp.int32(0), jnp.bool_(True))
-        return self.more_steps(start, data, order, steps_key, 0, made)
+        return self.more_steps(Steps.begin(carry.trained), data, order, steps_key, 0, made)
 
 
 def epoch_keys(key: Array, epoch: Array) -> Array:

@@ -40,7 +40,7 @@ class Blocks:
     ) -> None:
         self.program, self.key, self.data, self.watched, self.scorer = program, key, data, watched, scorer
         options = compiler_options(program.objective.network)
-        self.first = jax.jit(self.program.first_step, compiler_options=options)
+        self.open = jax.jit(self.program.opening, compiler_options=options)
         self.more = jax.jit(self.program.more_steps, compiler_options=options)
         self.close = jax.jit(self.program.close)
         self.steps = max(1, block_rows // self.program.batch_size)
@@ -51,8 +51,8 @@ class Blocks:
         limit = jnp.int32(self.program.steps)
         blocks = self._blocks(carry)
         data, order = next(blocks)
-        done, telemetry = self.first(carry.trained, data, order, key)
-        done = self.more(done, data, order, key, jnp.int32(1), limit)
+        done, telemetry, made = self.open(carry.trained, data, order, key, carry.watch.epoch)
+        done = self.more(done, data, order, key, made, limit)
         for data, order in blocks:
             done = self.more(jax.block_until_ready(done), data, order, key, jnp.int32(0), limit)
         sums = {name: self._measure(done, rows) for name, rows in self.watched.items()}
@@ -63,7 +63,7 @@ class Blocks:
     def replay(self, carry: Carry, made: int) -> Steps:
         """The first `made` steps of the epoch that follows the carry."""
         key = epoch_keys(self.key, carry.watch.epoch)[1]
-        done = Steps(carry.trained, jnp.float32(0), jnp.int32(0), jnp.bool_(True))
+        done = Steps.begin(carry.trained)
         for data, order in self._blocks(carry):
             done = self.more(jax.block_until_ready(done), data, order, key, jnp.int32(0), jnp.int32(made))
         return done

@@ -1,4 +1,7 @@
-"""What happens inside while a network trains, from one step an epoch, computed by the run itself.
+"""What happens inside while a network trains, from the first step of an epoch, computed by the run itself.
+
+Every epoch has it, but where epochs are shorter than `CADENCE` steps only the first `FIRST_EPOCHS`, then one in so many
+that `CADENCE` steps lie between: it costs about two steps' time.
 
 Per block: the mean and standard deviation of its output, the share of zeros, and for activations the mean local
 derivative, the share of saturated outputs, |f'(z)| < 0.01, and the share of dead units, saturated for every example.
@@ -16,6 +19,8 @@ from backlit.shapes import Array, Tree
 
 BLOCK_FIELDS = ("mean", "deviation", "zeros", "slope", "saturated", "dead")  # the last three of activations alone
 VARIABLE_FIELDS = ("gradient", "update", "weight")
+CADENCE = 128  # steps between two with telemetry, once the first epochs are over
+FIRST_EPOCHS = 8  # that always have it
 SATURATED = 0.01  # a local derivative below this passes next to nothing back
 
 
@@ -24,6 +29,16 @@ class Telemetry(NamedTuple):
 
     blocks: dict[str, Array]
     variables: dict[str, Array]
+
+
+def always_recorded(steps: int) -> bool:
+    """Whether every epoch of this many steps has telemetry."""
+    return steps >= CADENCE
+
+
+def is_recorded(epoch: Array, steps: int) -> Array:
+    """Whether this epoch, counted from 0, has telemetry, where an epoch has `steps` steps."""
+    return (epoch < FIRST_EPOCHS) | (epoch % -(-CADENCE // steps) == 0)
 
 
 class Recorder(Observer):

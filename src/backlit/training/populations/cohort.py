@@ -136,8 +136,7 @@ class Cohort:
     def _replay(self, carry: Carry, own: Own, made: Array) -> Steps:
         program = replace(self._program(own), together=False)
         key, data, order = self._batches(program, self._read(own, self.tables), self.tables, carry.watch.epoch)
-        start = Steps(carry.trained, jnp.float32(0), jnp.int32(0), jnp.bool_(True))
-        return program.more_steps(start, data, order, key, 0, made)
+        return program.more_steps(Steps.begin(carry.trained), data, order, key, 0, made)
 
     def joined(self, carry: Carry, fitted: Any) -> Carry:
         """The carry of one member with the state of its preprocessing layers, which no step changes."""
@@ -168,7 +167,7 @@ class Cohort:
         program = self._program(own)
         key, data, order = self._batches(program, own, tables, number)
         full = self.joined(carry, own.fitted)
-        after, record = program.epoch(full, data, order, own.train, own.validation, key)
+        after, record = program.epoch(full, data, order, own.train, own.validation, key, number)
         running = carry.watch.stop == RUNNING
         after = _with_state(after, self._apart)
         return jax.tree.map(lambda new, old: jnp.where(running, new, old), after, carry), record
