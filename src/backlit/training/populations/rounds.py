@@ -66,12 +66,17 @@ class Rounds:
         runs: at least two.
         progress: called with the progress of the member whose watched loss is lowest so far.
         halving: how the worse ones are stopped; None: they are not.
+        time_limit: seconds of training; None: the settings' own.
     """
 
     def __init__(
-        self, runs: Sequence[Run], progress: Callable[[Progress], None] | None, halving: Halving | None
+        self,
+        runs: Sequence[Run],
+        progress: Callable[[Progress], None] | None,
+        halving: Halving | None,
+        time_limit: float | None = None,
     ) -> None:
-        self.executions = [Execution(run, progress, alone=False) for run in runs]
+        self.executions = [Execution(run, progress, alone=False, time_limit=time_limit) for run in runs]
         for execution in self.executions[1:]:
             execution.scorer.share(self.executions[0].scorer)
         self.run, self.epochs, self.halving = runs[0], int(runs[0].settings.epochs or 1), halving
@@ -183,7 +188,7 @@ class Rounds:
         except KeyboardInterrupt:
             word = "interrupted"
             self._note(groups, [future.result() for future in futures])
-        limit = self.run.settings.time_limit
+        limit = self.executions[0].time_limit
         return "time" if word is None and limit is not None and self.training >= limit else word
 
     def _note(self, groups: list[Group], results: list[Any]) -> None:
