@@ -274,9 +274,10 @@ def test_the_time_left_is_that_of_the_whole_sweep(monkeypatch):
     """Two members make 4 epochs in 4 s, 5 s besides; four members' 4 epochs then take 8 s, 5 s besides."""
     clock = SimpleNamespace(now=0.0, perf_counter=lambda: clock.now)
     monkeypatch.setattr(progress, "time", clock)
+    parts = [progress.Part(2, 4), progress.Part(4, 4, "batch_size 16")]
     for limit, training in ((None, 8), (6, 2)):
         told, clock.now = [], 0.0
-        overall = progress.Overall(told.append, [progress.Part(2, 4), progress.Part(4, 4, "batch_size 16")], limit)
+        overall = progress.Overall(told.append, parts, limit, started=0.0)
         own = bl.Progress(2, 4, 0.5, 0.6, 0.7, 0.8, "accuracy", 2, 2.0, 2.0)
         overall.begin()
         clock.now = 5.0
@@ -288,19 +289,9 @@ def test_the_time_left_is_that_of_the_whole_sweep(monkeypatch):
         clock.now = 20.0
         overall.follow(own._replace(epoch=4, seconds=6.0, seconds_left=0.0))
         assert np.isnan(told[0].seconds_left)
-        assert [one.seconds_left for one in told[1:]] == [
-            2 + min(8, (limit or 99) - 2) + 3,
-            training + 5,
-            training + 5,
-            0,
-        ]
-        assert [(one.epoch, one.epochs, one.seconds) for one in told] == [
-            (0, 8, 0),
-            (2, 8, 5),
-            (4, 8, 9),
-            (4, 8, 9),
-            (8, 8, 20),
-        ]
+        early = 8 if limit is None else 4  # of the seconds of training, after two of them
+        assert [one.seconds_left for one in told[1:]] == [2 + early + 3, training + 5, training + 5, 0]
+        assert [(one.epoch, one.seconds) for one in told] == [(0, 0), (2, 5), (4, 9), (4, 9), (8, 20)]
         assert [one.doing for one in told] == [
             "compiling program 1 of 2: 2 members",
             "",

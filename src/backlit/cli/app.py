@@ -179,7 +179,7 @@ def advice(error: Exception, arguments: list[str]) -> str:
     command = getattr(getattr(error, "ctx", None), "info_name", "")
     if command == "train" and getattr(error, "option_name", "") in ("--over", "--seeds", "--halving"):
         return f"; that is what a sweep takes: {shlex.join(['backlit', *arguments]).replace('train', 'sweep', 1)}"
-    names = getattr(getattr(error, "param", None), "opts", ())
+    names: list[str] = getattr(getattr(error, "param", None), "opts", [])
     parts = [part for argument in arguments for part in argument.split("=", 1)]
     given = [value for name, value in pairwise(parts) if name in names]
     return sweeping(names[0], given[-1]) if given and command in ("train", "sweep") else ""

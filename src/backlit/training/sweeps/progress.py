@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from math import nan
 from typing import NamedTuple
 
-from backlit.training.execution import Progress
+from backlit.training.execution import GLANCE, Progress
+
+NOTHING = Progress(0, 0, nan, None, nan, None, "", 0, 0.0, nan)  # is known before the first epoch
 
 
 class Part(NamedTuple):
@@ -42,34 +44,36 @@ class Overall:
     made: int = 0
     started: float = field(default_factory=time.perf_counter)
     begun: float = 0.0
-    last: Progress | None = None
+    present: tuple[float, int] = 0.0, 0
+    last: Progress = NOTHING
 
     def begin(self) -> None:
         """The next program begins, and is compiled first."""
         self.number += 1
-        self.begun = time.perf_counter()
+        self.begun, self.present = time.perf_counter(), (0.0, 0)
         part, before = self.parts[self.number], self._epochs(0, self.number)
-        said = self.last or Progress(0, 0, nan, None, nan, None, "", 0, 0.0, nan)
         plural = "s" if part.members > 1 else ""
         doing = f"compiling program {self.number + 1:,} of {len(self.parts):,}: {part.members:,} member{plural}"
         self._tell(
-            said,
+            self.last,
             epoch=before,
+            seconds_left=self._later(self.number, self.other, self.trained, self.made),
             doing=f"{doing}{part.words and f' of {part.words}'}",
-            seconds_left=self._later(self.number, self.other, self.number, self.trained, self.made),
         )
 
     def follow(self, told: Progress) -> None:
         """Hand on what is told of the present program."""
-        self.last = told
+        self.last, self.present = told, (told.seconds, told.epoch)
         other = self.other + time.perf_counter() - self.begun - told.seconds
         made = self.made + self.parts[self.number].members * told.epoch
-        later = self._later(self.number + 1, other, self.number + 1, self.trained + told.seconds, made)
-        self._tell(told, epoch=self._epochs(0, self.number) + told.epoch, seconds_left=told.seconds_left + later)
+        later = self._later(self.number + 1, other, self.trained + told.seconds, made)
+        early = self.trained + told.seconds < GLANCE and told.epoch < told.epochs  # the first epoch takes longer
+        left = nan if early else told.seconds_left + later
+        self._tell(told, epoch=self._epochs(0, self.number) + told.epoch, seconds_left=left)
 
     def close(self) -> None:
         """The present program is over."""
-        trained, epoch = (0.0, 0) if self.last is None else (self.last.seconds, self.last.epoch)
+        trained, epoch = self.present
         self.trained += trained
         self.other += time.perf_counter() - self.begun - trained
         self.made += self.parts[self.number].members * epoch
@@ -89,7 +93,7 @@ class Overall:
     def _epochs(self, first: int, last: int) -> int:
         return sum(part.epochs for part in self.parts[first:last])
 
-    def _later(self, first: int, other: float, programs: int, trained: float, made: int) -> float:
+    def _later(self, first: int, other: float, trained: float, made: int) -> float:
         """The seconds of the programs from `first` on, from what those before took; no number where none did."""
         later = self.parts[first:]
         if not later:
@@ -99,4 +103,4 @@ class Overall:
         training = trained / made * sum(part.members * part.epochs for part in later)
         if self.time_limit is not None:
             training = min(training, max(self.time_limit - trained, 0.0))
-        return training + other / programs * len(later)
+        return training + other / first * len(later)
