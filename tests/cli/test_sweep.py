@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from backlit import Progress
 from backlit.cli.app import run
+from backlit.cli.progress import left
 from backlit.cli.values import read_sets
+from backlit.training.sweeps import grids
 
 SETS = ("--over", "learning-rate=1e-3..1e-1:2", "--over", "l2=0,1e30", "--seeds", "2")
 NETWORK = ("--network", "Dense(2)", "--optimizer", "gradient-descent", "--epochs", "3")
@@ -72,20 +75,26 @@ def test_the_values_of_a_name_that_comes_again_are_added():
         (["--over", "l2=0,x"], "--over l2=0,x: 'x' is no number"),
         (["--over", "l2=0,,1"], "a value is missing between two separators"),
         (["--over", "network=Dense(3) |"], "a value is missing between two separators"),
-        (["--over", "batch-size=8..full"], "a range is FIRST..LAST:COUNT"),
-        (["--over", "clip=none..1:3"], "a range is FIRST..LAST:COUNT"),
-        (["--over", "standardize=false..true:2"], "a range is FIRST..LAST:COUNT"),
+        (["--over", "batch-size=8..full"], "'full' is no number, and a range goes from one number to another"),
+        (["--over", "clip=none..1:3"], "'none' is no number"),
+        (["--over", "standardize=false..true:2"], "'false' is no number"),
         (["--over", "penalties=1,2"], "sweep them in Python"),
         (["--over", "batch-size=1.5"], "'1.5' is no whole number"),
         (["--over", "standardize=yes"], "standardize is true or false, not 'yes'"),
         (["--over", "l2=1..2"], "say how many numbers, as in 1..2:8"),
         (["--over", "seed=0..10000"], "a range has 10,000 values at most"),
-        (["--over", "l2=2..1:3"], "a range is FIRST..LAST:COUNT, the first below the last"),
-        (["--over", "l2=1..2..3:3"], "a range is FIRST..LAST:COUNT"),
-        (["--over", "l2=1..2:x"], "a range is FIRST..LAST:COUNT"),
-        (["--over", "l2=1..2:3:exp"], "a range is FIRST..LAST:COUNT"),
-        (["--over", "l2=0..1:3:log"], "lie above 0, and 0 does not"),
-        (["--over", "l2=0..1:0"], "a whole number of values from 1 to 10,000, not 0"),
+        (["--over", "l2=2..1:3"], "the range begins at 2, above its end 1: write 1..2"),
+        (["--over", "l2=1..2..3:3"], "a range goes from one number to another, as in 1e-4..1e-1:4, not '1..2..3'"),
+        (["--over", "l2=1..2:x"], "how many numbers is a whole number from 1 to 10,000, as in 1..2:8, not 'x'"),
+        (["--over", "l2=1..2:3:exp"], "log or linear, not 'exp': 1..2:3:log"),
+        (["--over", "l2=1..2:log"], "say how many numbers before log, as in 1..2:8:log"),
+        (["--over", "l2=1..2:3:log:4"], "two colons at most, as in 1..2:3:log, and here are 3"),
+        (["--over", "l2=1..1:3"], "begins where it ends: give the one value, 1"),
+        (["--over", "l2=a..b:3"], "'a' is no number"),
+        (["--over", "time-limit=1,2"], "it holds for the whole sweep"),
+        (["--l2", "0,1"], "several values are swept: backlit sweep DATA --over l2=0,1"),
+        (["--over", "l2=0..1:3:log"], "lie above 0, and 0 does not: begin above 0"),
+        (["--over", "l2=0..1:0"], "a whole number from 1 to 10,000, as in 0..1:8, not '0'"),
         (["--over", "l2=0,0"], "l2 is swept over 0.0 twice: leave one out"),
         (["--over", "l2=0,-1"], "l2 is a finite number of at least 0, not -1.0"),
         (["--over", "l2=0,1", "--l2", "0.5"], "l2 is given twice"),
@@ -150,7 +159,10 @@ def test_the_table_is_printed_best_first(backlit, houses):
     assert (result.status, result.err) == (0, "")
     assert "Training: bce loss" not in result.out
     assert "6 members in 2 programs" in result.out
+    assert "compiling program 1 of 2: 3 members of network Dense(2)" in result.out
     assert "epoch 8/8" in result.out
+    made = len(rows_of(Path("run/histories.csv")))
+    assert f"6 runs with {made} epochs in all took" in result.out
     lines = result.out.splitlines()
     start = next(place for place, line in enumerate(lines) if line.startswith("network "))
     assert lines[start].split()[:4] == ["network", "learning_rate", "validation", "loss"]
@@ -167,3 +179,55 @@ def test_json_is_one_object_and_nothing_else(backlit):
     assert told["sweep"] == json.loads(Path("run/sweep.json").read_text())
     assert told["sweep"]["best"] == {"l2": 0.0, "seed": 0}
     assert told["validation"]["loss"] == told["sweep"]["table"][0]["validation_loss"]
+
+
+def test_an_interruption_keeps_what_is_done(backlit, monkeypatch):
+    trained, calls = grids.train_part, []
+
+    def interrupted(*arguments):
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return trained(*arguments)
+
+    monkeypatch.setattr(grids, "train_part", interrupted)
+    arguments = ("--network", "Dense(1)", "--epochs", "2", "--over", "batch-size=8,16", "--seeds", "2")
+    result = backlit("sweep", "line(n=40)", *arguments)
+    (folder,) = Path("runs").iterdir()
+    assert folder.name.startswith("sweep-line-2")
+    assert (result.status, result.err) == (130, f"Error: interrupted; what was done is kept in {folder}\n")
+    assert "interrupted: 2 of 4 members had not begun" in result.out
+    assert [row["stopped"] for row in rows_of(folder / "sweep.csv")] == ["epochs", "not begun"]
+    assert backlit("evaluate", folder, "line(n=40)").status == 0
+
+
+@pytest.mark.parametrize("command", [["train"], ["sweep", "--seeds", "2"]])
+def test_mistakes_are_told_in_the_order_of_what_they_cost(backlit, command):
+    Path("taken").mkdir()
+    data = (*command, "nowhere.csv")
+    assert "l2 is a finite number" in backlit(*data, "--out", "taken", "--l2", "-1").err
+    assert "did you mean Dense?" in backlit(*data, "--out", "taken", "--network", "Dens(2)").err
+    assert "taken" in backlit(*data, "--out", "taken").err
+    assert "nowhere.csv" in backlit(*data, "--out", "free").err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--learning-rate", "1e-3,1e-2"], "backlit sweep DATA --over learning-rate=1e-3,1e-2"),
+        (["--batch-size=8..16"], "backlit sweep DATA --over batch-size=8..16"),
+        (["--seed", "0..3"], "backlit sweep DATA --over seed=0..3"),
+        (["--over", "l2=0,1e-4"], "that is what a sweep takes: backlit sweep iris --over l2=0,1e-4"),
+    ],
+)
+def test_sets_of_values_for_one_run_point_to_a_sweep(backlit, arguments, words):
+    result = backlit("train", "iris", *arguments)
+    assert (result.status, result.err.count("\n")) == (2, 1)
+    assert words in result.err
+
+
+def test_a_time_that_is_not_known_is_not_told():
+    told = Progress(1, 4, 0.5, None, 0.5, None, "accuracy", 1, 1.0, 12.0)
+    assert left(told) == ", ≤ 12 s left"
+    assert left(told._replace(bounded=False)) == ", about 12 s left"
+    assert left(told._replace(seconds_left=float("nan"))) == ""

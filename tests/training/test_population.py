@@ -11,7 +11,7 @@ from backlit.training.populations import population, rounds
 from backlit.training.populations.forms import Form
 from backlit.training.populations.halving import Halving
 from backlit.training.populations.members import program_of, share_program
-from backlit.training.populations.population import NOT_BEGUN, Failure, in_turn, train_together
+from backlit.training.populations.population import NOT_BEGUN, Failure, in_turn, train_part, train_together
 from backlit.training.preparation import prepare
 
 NETWORK = "Dense(3)"
@@ -169,7 +169,7 @@ def test_an_interrupt_keeps_what_is_done(data):
 
 
 def test_the_time_limit_ends_all_members(data):
-    made = train_together(members(data, {"seed": 0}, {"seed": 1}, split_seed=0, epochs=100_000, time_limit=0.01))
+    made = train_part(members(data, {"seed": 0}, {"seed": 1}, split_seed=0, epochs=100_000), time_limit=0.01)
     assert [model.stopped for model in made] == ["time", "time"]
     assert made[0].epochs == made[1].epochs == len(made[0].history)
 

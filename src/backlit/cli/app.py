@@ -7,8 +7,10 @@
 """
 
 import os
+import shlex
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Annotated
 
 import typer
@@ -18,8 +20,9 @@ from backlit.cli.evaluate import evaluate
 from backlit.cli.generate import generate
 from backlit.cli.graph import graph
 from backlit.cli.list import list_names
-from backlit.cli.options import examples
+from backlit.cli.options import examples, sweeping
 from backlit.cli.predict import predict
+from backlit.cli.runs import Interrupted
 from backlit.cli.summary import summary
 from backlit.cli.sweep import sweep
 from backlit.cli.train import train
@@ -148,9 +151,10 @@ def run(arguments: list[str]) -> int:
         if debug:
             raise
         if isinstance(error, BacklitError):
-            return fail(str(error), 2 if isinstance(error, InputError) else 1)
+            status = 2 if isinstance(error, InputError) else INTERRUPTED if isinstance(error, Interrupted) else 1
+            return fail(str(error), status)
         if hasattr(error, "format_message"):  # what typer raises for a wrong command line
-            return fail(f"{error.format_message()} (see {help_for(error)})", 2)
+            return fail(f"{error.format_message()}{advice(error, arguments)} (see {help_for(error)})", 2)
         if isinstance(error, OSError) and error.strerror:
             place = f"{error.filename}: " if error.filename else ""
             return fail(f"{place}{error.strerror}", 2)
@@ -168,6 +172,17 @@ def fail(message: str, status: int) -> int:
     """Write one error to the standard error, and return the exit status."""
     print(f"Error: {message}", file=sys.stderr)
     return status
+
+
+def advice(error: Exception, arguments: list[str]) -> str:
+    """What a sweep takes in the place of what a single run cannot; '' where that is not the mistake."""
+    command = getattr(getattr(error, "ctx", None), "info_name", "")
+    if command == "train" and getattr(error, "option_name", "") in ("--over", "--seeds", "--halving"):
+        return f"; that is what a sweep takes: {shlex.join(['backlit', *arguments]).replace('train', 'sweep', 1)}"
+    names: list[str] = getattr(getattr(error, "param", None), "opts", [])
+    parts = [part for argument in arguments for part in argument.split("=", 1)]
+    given = [value for name, value in pairwise(parts) if name in names]
+    return sweeping(names[0], given[-1]) if given and command in ("train", "sweep") else ""
 
 
 def help_for(error: Exception) -> str:

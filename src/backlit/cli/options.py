@@ -79,6 +79,16 @@ def examples(*lines: str) -> str:
     return "\n".join(["[bold]Examples[/bold]", *(f"  {line.replace('[', chr(92) + '[')}" for line in lines)])
 
 
+def sweeping(option: str, text: str) -> str:
+    """The end of an error about an option that has several values: how they are swept; '' where it has one.
+
+    >>> sweeping("--l2", "0,1e-4")
+    '; several values are swept: backlit sweep DATA --over l2=0,1e-4'
+    """
+    several = "," in text or ".." in text
+    return f"; several values are swept: backlit sweep DATA --over {option.lstrip('-')}={text}" if several else ""
+
+
 def read_columns(pairs: list[str] | None) -> dict[str, str] | None:
     """The kinds of columns, from texts such as `postcode=category`.
 
@@ -176,7 +186,8 @@ def read_batch_size(text: str | None) -> int | Literal["full", "find"] | None:
     try:
         return int(text)
     except ValueError:
-        raise SettingError(f"--batch-size {text}: write a whole number of at least 1, full, or find") from None
+        how = f"write a whole number of at least 1, full, or find{sweeping('--batch-size', text)}"
+        raise SettingError(f"--batch-size {text}: {how}") from None
 
 
 def read_learning_rate(text: str | None) -> float | Literal["find"] | None:
@@ -192,4 +203,5 @@ def read_learning_rate(text: str | None) -> float | Literal["find"] | None:
     try:
         return float(text)
     except ValueError:
-        raise SettingError(f"--learning-rate {text}: write a number above 0, or find") from None
+        how = f"write a number above 0, or find{sweeping('--learning-rate', text)}"
+        raise SettingError(f"--learning-rate {text}: {how}") from None

@@ -138,7 +138,7 @@ def read_preparation(
         float | None,
         typer.Option(
             metavar="SECONDS",
-            help="Stop training after this time; compiling and scoring come on top.",
+            help="Stop training after this time, of all runs together; compiling and scoring come on top.",
             rich_help_panel=TRAINING,
         ),
     ] = None,
@@ -193,6 +193,19 @@ def read_preparation(
         "split_seed": split_seed,
     }
     return {"network": None, "data": source} | {name: value for name, value in asked.items() if value is not None}
+
+
+def check_options(asked: dict[str, Any]) -> None:
+    """Refuse options that are wrong whatever the data are, before a folder is made or data are read.
+
+    Raises:
+        InputError: naming the option.
+    """
+    from backlit.training import Settings
+    from backlit.training.arguments import check_arguments
+
+    known = {"network", *Settings.__dataclass_fields__}
+    check_arguments(**{name: value for name, value in asked.items() if name in known})
 
 
 def prepares(command: Callable[..., Any]) -> Callable[..., Any]:

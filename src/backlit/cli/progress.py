@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import inf, isfinite
 from typing import TYPE_CHECKING, TypeAlias
 
 from backlit.alignment import number
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 Follow: TypeAlias = "Callable[[Progress], None]"
 LINES = 10
 SILENCE = 10.0  # seconds
+QUICK = 1.0  # seconds after a line within which nothing is said of what else is being done
 
 
 @contextmanager
@@ -38,21 +40,27 @@ def bar(report: Report, epochs: int) -> Iterator["Follow"]:
         task = live.add_task("compiling", total=epochs)
 
         def follow(progress: "Progress") -> None:
-            live.update(task, completed=progress.epoch, description=f"{short(progress)}, {left(progress)}")
+            said = progress.doing or short(progress)
+            live.update(task, completed=progress.epoch, description=f"{said}{left(progress)}")
 
         yield follow
 
 
 def lines(report: Report) -> "Follow":
-    """A line for each tenth of the epochs, and one after ten seconds without any."""
-    tenth, spoke = 0, 0.0
+    """A line for each tenth of the epochs, one after ten seconds without any, and one for what else is being done."""
+    tenth, spoke = 0, -inf
 
     def follow(progress: "Progress") -> None:
         nonlocal tenth, spoke
+        if progress.doing:
+            if progress.seconds - spoke >= QUICK:
+                spoke = progress.seconds
+                report.line(f"{progress.doing}{left(progress)}")
+            return
         reached = LINES * progress.epoch // progress.epochs
         if reached > tenth or progress.epoch == 1 or progress.seconds - spoke >= SILENCE:
             tenth, spoke = reached, progress.seconds
-            report.line(f"epoch {progress.epoch}/{progress.epochs}: {words(progress)}, {left(progress)}")
+            report.line(f"epoch {progress.epoch}/{progress.epochs}: {words(progress)}{left(progress)}")
 
     return follow
 
@@ -74,7 +82,9 @@ def words(progress: "Progress") -> str:
 
 
 def left(progress: "Progress") -> str:
-    """The time left if every epoch is made, as people write it."""
+    """The time left if every epoch is made, as people write it, behind a comma; '' where it is not known."""
+    if not isfinite(progress.seconds_left):
+        return ""
     seconds = round(progress.seconds_left)
     time = f"{seconds} s" if seconds < 100 else f"{seconds // 60} min" if seconds < 6000 else f"{seconds // 3600} h"
-    return f"≤ {time} left"
+    return f", {'≤' if progress.bounded else 'about'} {time} left"

@@ -8,15 +8,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from backlit.errors import FileError
+from backlit.errors import BacklitError, FileError
 
 
-def destination(out: Path | None, source: str) -> Path:
-    """Where a run will lie: `--out`, or a new folder runs/NAME-YYYYMMDD-HHMMSS."""
+class Interrupted(BacklitError):
+    """The keyboard ended a command, which kept what was done."""
+
+
+def destination(out: Path | None, source: str, kind: str = "") -> Path:
+    """Where a run will lie: `--out`, or a new folder runs/NAME-YYYYMMDD-HHMMSS, the kind of run before the name."""
     if out is not None:
         return out
     name = re.sub(r"[^\w.-]+", "-", Path(source.partition("(")[0]).stem).strip("-.")[:60] or "run"
-    first = path = Path("runs") / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    first = path = Path("runs") / f"{kind and f'{kind}-'}{name}-{time.strftime('%Y%m%d-%H%M%S')}"
     count = 1
     while path.exists():
         count += 1

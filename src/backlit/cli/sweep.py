@@ -1,6 +1,5 @@
 """`backlit sweep`: many runs at once, one a combination of values, and the best of them as `backlit train` keeps it."""
 
-import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,8 +10,8 @@ from backlit.cli.network import show_summary
 from backlit.cli.output import Report, print_json, write_json
 from backlit.cli.preparation import prepares
 from backlit.cli.progress import following
-from backlit.cli.runs import check_space, destination, run_folder
-from backlit.cli.train import outcome, repeat, show_outcome, show_settings, write_run
+from backlit.cli.runs import Interrupted, check_space, destination, run_folder
+from backlit.cli.train import outcome, repeat, show_scores, show_settings, write_run
 from backlit.cli.values import read_sets
 from backlit.errors import SettingError
 
@@ -65,29 +64,30 @@ def sweep(
     choice is by the mean validation loss; the test rows are scored for the
     best alone. The run's folder is that of backlit train for the best, with
     sweep.csv (the table), sweep.json and histories.csv (every member) beside
-    it. Ctrl-C keeps what is done.
+    it. Ctrl-C keeps what is done. --time-limit is shared among all programs.
     """
     sets = read_sets(over or ())
     if not sets and seeds is None:
         raise SettingError("nothing is swept: give --over NAME=VALUES, such as --over l2=0,1e-4,1e-2, or --seeds 4")
-    path = destination(out, asked["data"])
+    from backlit.training import Settings, cache_programs
+    from backlit.training.sweeps.sweeping import check_sweep, prepare_sweep
+
+    replaced = [name for name in sets if asked.get(name) == getattr(Settings, name, None)]  # options not given
+    asked = {name: value for name, value in asked.items() if name == "network" or name not in replaced}
+    data = asked.pop("data")
+    asked |= {"over": sets, "seeds": seeds, "halving": halving}
+    check_sweep(**asked)
+    path = destination(out, data, "sweep")
     report = Report(silent=as_json or quiet)
     with run_folder(path) as folder:
-        from backlit.training import Settings, cache_programs
-        from backlit.training.sweeps.sweeping import prepare_sweep
-
         cache_programs()
-        replaced = [name for name in sets if asked.get(name) == getattr(Settings, name, None)]  # options not given
-        asked = {name: value for name, value in asked.items() if name == "network" or name not in replaced}
-        grid = prepare_sweep(**asked, over=sets, seeds=seeds, halving=halving)
+        grid = prepare_sweep(data=data, **asked)
         check_space(folder, size_of(grid))
         show_grid(report, grid)
-        begun = time.perf_counter()
         with following(report, grid.epochs) as follow:
             found = grid.train(follow)
-        spent = time.perf_counter() - begun
         run = grid.runs[found.members.index(found.chosen)]
-        record = repeat(asked["data"], context.obj, run)
+        record = repeat(data, context.obj, run)
         write_run(folder, found.best, record)
         found.write_csv(folder / "sweep.csv")
         found.write_histories(folder / "histories.csv")
@@ -99,8 +99,9 @@ def sweep(
         print_json({**outcome(found.best, path), "sweep": found.to_json()})
     else:
         show_sweep(report, found)
-        report.line(f"{len(found.members):,} members in {spent:.1f} s, compiling included; the best of them:")
-        show_outcome(report, found.best, path)
+        show_scores(report, found.best, path)
+    if found.interrupted:
+        raise Interrupted(f"interrupted; what was done is kept in {path}")
 
 
 def size_of(grid: "Grid") -> int:
@@ -132,3 +133,9 @@ def show_sweep(report: Report, found: "Sweep") -> None:
     for remark in found.remarks(SHOWN):
         report.line(remark)
     report.line()
+    runs, seconds, best = len(found.members) - len(found.not_begun), found.seconds, found.best
+    report.line(
+        f"{runs:,} run{'s' if runs > 1 else ''} with {found.epochs:,} epochs in all took {seconds['total']:.1f} s: "
+        f"{seconds['train']:.1f} s of training, {seconds['compile']:.1f} s of compiling, and their scores"
+    )
+    report.line(f"The best of them: {best.epochs:,} epochs; stopped: {best.stopped}; best epoch {best.best_epoch:,}")

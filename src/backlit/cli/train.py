@@ -14,7 +14,7 @@ from backlit.cli.baselines import check_rivals, rivals_of, show_rivals
 from backlit.cli.card import show_card
 from backlit.cli.network import show_summary
 from backlit.cli.output import Report, print_json, write_json
-from backlit.cli.preparation import prepares
+from backlit.cli.preparation import check_options, prepares
 from backlit.cli.progress import following
 from backlit.cli.runs import check_space, destination, run_folder
 
@@ -42,6 +42,7 @@ def train(
     validation loss. The run's folder holds the model, the history of every
     epoch, and the settings that repeat the run. Ctrl-C keeps the best so far.
     """
+    check_options(asked)
     path = destination(out, asked["data"])
     report = Report(silent=as_json or quiet)
     with run_folder(path) as folder:
@@ -111,14 +112,19 @@ def show_settings(report: Report, runs: Sequence["Run"]) -> None:
 
 
 def show_outcome(report: Report, model: "Model", path: Path) -> None:
-    """Scores beside the baseline, and where the run lies."""
-    from backlit.layers.scaling import Rescale
-
+    """How the run went, its scores beside the baseline, and where it lies."""
     seconds = model.seconds
     report.line(
         f"{model.epochs:,} epochs in {seconds['train']:.1f} s after {seconds['compile']:.1f} s of compiling "
         f"({model.steps_per_second:,.0f} steps a second); stopped: {model.stopped}; best epoch {model.best_epoch:,}"
     )
+    show_scores(report, model, path)
+
+
+def show_scores(report: Report, model: "Model", path: Path) -> None:
+    """Scores beside the baseline, and where the run lies."""
+    from backlit.layers.scaling import Rescale
+
     report.line()
     if not model.scores:
         report.line(f"Run folder: {path}", style="bold")

@@ -7,6 +7,7 @@ values = value { "," value }                    networks and augmentations, whic
 
 import re
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 from backlit.errors import SettingError
@@ -23,14 +24,13 @@ OPTIONAL = (  # 'none' leaves them out
     "clip",
     "max_norm",
     "patience",
-    "time_limit",
     "tolerance",
 )
 FORM = (
     "write NAME=VALUES, such as learning-rate=1e-4..1e-1:16, l2=0,1e-4,1e-2, seed=0..7, optimizer=adam,rmsprop "
     "or network='Dense(8) | Dense(16), ReLU, Dense(8)'"
 )
-RANGE = "a range is FIRST..LAST:COUNT, the first below the last, such as 1e-4..1e-1:16, or 0.1..0.5:5:linear"
+SPACINGS = ("", "log", "linear")
 GEOMETRIC = 10  # times the first: from there on, numbers have the same factor, and below it the same step
 
 
@@ -111,23 +111,51 @@ def read_range(name: str, text: str) -> list[Any]:
     from backlit.training.sweeps.spaces import MOST, geomspace, linspace
 
     span, *asked = (part.strip() for part in text.split(":"))
-    ends = [read_value(name, end.strip()) for end in span.split("..")]
-    if len(ends) != 2 or len(asked) > 2 or any(isinstance(end, str | bool | None) for end in ends):
-        raise SettingError(RANGE)
-    if not ends[0] < ends[1]:
-        raise SettingError(RANGE)
-    first, last = ends
-    if not asked:
+    count, spacing = (*asked, "", "")[:2]
+    first, last = _ends(name, span)
+    if len(asked) > 2:
+        raise SettingError(f"a range has two colons at most, as in {span}:{count or 8}:log, and here are {len(asked)}")
+    if spacing not in SPACINGS:
+        raise SettingError(f"behind the number of values stands log or linear, not {spacing!r}: {span}:{count}:log")
+    if count in ("log", "linear"):
+        raise SettingError(f"say how many numbers before {count}, as in {span}:8:{count}")
+    if not count:
         if name not in WHOLE:
-            raise SettingError(f"say how many numbers, as in {span}:8")
+            raise SettingError(f"say how many numbers, as in {span}:8{spacing and f':{spacing}'}")
         if last - first >= MOST:
             raise SettingError(f"a range has {MOST:,} values at most; say how many, as in {span}:8")
         return list(range(first, last + 1))
-    count, spacing = asked[0], "".join(asked[1:])
-    if not count.isdecimal() or spacing not in ("", "log", "linear"):
-        raise SettingError(RANGE)
+    if not count.isdecimal() or not 1 <= int(count) <= MOST:
+        raise SettingError(f"how many numbers is a whole number from 1 to {MOST:,}, as in {span}:8, not {count!r}")
     if spacing == "log" and first <= 0:
-        raise SettingError(f"numbers with the same factor between them lie above 0, and {first:g} does not")
+        raise SettingError(
+            f"numbers with the same factor between them lie above 0, and {first:g} does not: begin above 0, give the 0 "
+            f"in an --over of its own, or write {span}:{count}:linear"
+        )
     geometric = spacing == "log" or (not spacing and first > 0 and last >= GEOMETRIC * first)
     values = (geomspace if geometric else linspace)(first, last, int(count))
     return list(dict.fromkeys(map(round, values))) if name in WHOLE else list(values)
+
+
+def _ends(name: str, span: str) -> tuple[Any, Any]:
+    """The first number of a range, and the last, which is larger."""
+    ends = span.split("..")
+    if len(ends) != 2 or not all(ends):
+        raise SettingError(f"a range goes from one number to another, as in 1e-4..1e-1:4, not {span!r}")
+    first, last = (_end(name, end.strip()) for end in ends)
+    if first > last:
+        raise SettingError(f"the range begins at {first:g}, above its end {last:g}: write {ends[1]}..{ends[0]}")
+    if first == last:
+        raise SettingError(f"the range begins where it ends: give the one value, {ends[0]}")
+    return first, last
+
+
+def _end(name: str, text: str) -> Any:
+    problem = f"{text!r} is no number"
+    try:
+        value = read_value(name, text)
+        if type(value) in (int, float) and isfinite(value):
+            return value
+    except SettingError as error:
+        problem = str(error)
+    raise SettingError(f"{problem}, and a range goes from one number to another; write single values as a,b,c")

@@ -37,7 +37,12 @@ GLANCE = 0.25  # seconds of work between two visits to Python
 
 
 class Progress(NamedTuple):
-    """What is told of a run while it trains; times in seconds."""
+    """What is told of a run while it trains; times in seconds.
+
+    A sweep also tells what it does besides training, in `doing`: before a program's first epoch, that it is compiled.
+    Losses and scores are then those told last, and no numbers before the first. In a sweep `seconds` counts compiling
+    and scoring, too, and `seconds_left`, an estimate where `bounded` is false, is no number where nothing is known yet.
+    """
 
     epoch: int
     epochs: int
@@ -49,6 +54,8 @@ class Progress(NamedTuple):
     best_epoch: int
     seconds: float
     seconds_left: float
+    bounded: bool = True
+    doing: str = ""
 
 
 class Source(Protocol):
@@ -66,15 +73,23 @@ class Execution:
     Args:
         run, progress: the run, and what is called a few times a second.
         alone: whether it begins by itself; else a population sets `key` and `carry`.
+        time_limit: seconds of training; None: the settings' own.
     """
 
     key: Array
     carry: Carry
 
-    def __init__(self, run: Run, progress: Callable[[Progress], None] | None, alone: bool = True) -> None:
+    def __init__(
+        self,
+        run: Run,
+        progress: Callable[[Progress], None] | None,
+        alone: bool = True,
+        time_limit: float | None = None,
+    ) -> None:
         free_programs()
         self.run, self.progress = run, progress
         self.settings = run.settings
+        self.time_limit = run.settings.time_limit if time_limit is None else time_limit
         self.started = time.perf_counter()
         self.training = 0.0
         self.scale = run.objective.scale(run.fitted)
@@ -200,7 +215,7 @@ class Execution:
     def _loop(self, source: Resident | Blocks) -> str | None:
         """Chunks of epochs until the run stops; says why where it was not the program that stopped it."""
         done, chunk, begun = 0, 1, time.perf_counter()
-        limit = self.settings.time_limit
+        limit = self.time_limit
         try:
             while done < int(self.settings.epochs or 1):
                 before = time.perf_counter()
@@ -253,7 +268,7 @@ class Execution:
         name = self.scorer.columns[-1]
         last = {column: self.history[column][-1] for column in self.history.columns[:8]}
         epoch, epochs = int(watch.epoch), int(self.settings.epochs or 1)
-        left, limit = self.training / max(epoch, 1) * (epochs - epoch), self.settings.time_limit
+        left, limit = self.training / max(epoch, 1) * (epochs - epoch), self.time_limit
         self.progress(
             Progress(
                 epoch=epoch,

@@ -15,7 +15,7 @@ import optax
 from backlit.data import Dataset, Part, Parts, Schema, class_weights, read
 from backlit.data.augmenting import Augmentation, augmentation_named
 from backlit.data.text import UNITS
-from backlit.errors import BacklitError, DataError, SettingError, ShapeError, nearest
+from backlit.errors import BacklitError, DataError, SettingError, ShapeError
 from backlit.functions.losses import Loss, default_loss, loss_named
 from backlit.layers.block import Block, Context, State, as_block
 from backlit.layers.composition import Sequential
@@ -27,10 +27,11 @@ from backlit.layers.scaling import Rescale
 from backlit.networks.named import network_named, recipe_named
 from backlit.optimizers import default_learning_rate, takes_all_rows
 from backlit.shapes import Shape, write
+from backlit.training.arguments import SOUGHT, check_arguments, settings_of
 from backlit.training.objective import Objective, body_of, check_head, check_preprocessing
 from backlit.training.regularization import bounds_of, penalties_of
 from backlit.training.run import Run
-from backlit.training.settings import OWN, Settings
+from backlit.training.settings import Settings
 from backlit.training.tokens import check_causal, check_tokens, vocabulary_of
 from backlit.training.updates import check_size, update_rule
 
@@ -90,6 +91,7 @@ def prepare(
     Raises:
         InputError: whatever cannot be used, before any work starts.
     """
+    check_arguments(network, loss, optimizer, **settings)
     how = {"target": target, "task": task, "columns": columns, "weights": weights, "order_by": settings.get("order_by")}
     how |= {"sequence_by": sequence_by, "step_by": step_by, "window": window, "horizon": horizon, "text": text}
     recipe = recipe_named(network) if isinstance(network, str) else None
@@ -108,9 +110,8 @@ def prepare(
         optimizer = optimizer or own.get("optimizer")
         settings = {name: value for name, value in own.items() if name != "optimizer"}
     optimizer = "adam" if optimizer is None else optimizer
-    sought = [name for name in ("batch_size", "learning_rate") if settings.get(name) == "find"]
-    settings = {name: value for name, value in settings.items() if name not in sought}
-    chosen = _settings(loss, optimizer, settings)
+    sought = [name for name in SOUGHT if settings.get(name) == "find"]
+    chosen = settings_of(loss, optimizer, settings)
     rate = default_learning_rate(optimizer) if isinstance(optimizer, str) else None
     given = None if loss is None else loss_named(loss)
     parts = dataset.split(chosen.split, chosen.seed if chosen.split_seed is None else chosen.split_seed)
@@ -167,7 +168,7 @@ def prepare(
         row_weights=row_weights,
         notes=_notes(whole, len(train.x)),
     )
-    if whole_batch and settings.get("batch_size") is None:
+    if whole_batch and open.batch_size is None and "batch_size" not in sought:
         run.notes.append(f"{chosen.optimizer} compares the losses of its steps: every step takes all rows")
     return _found(run, sought, lambda size: replace(open, batch_size=size).resolve(len(train.x), rate, own_network))
 
@@ -185,17 +186,6 @@ def _found(run: Run, sought: Iterable[str], resolve: Callable[[int], Settings]) 
         found = f"learning_rate {rates.suggestion:.3g} was found"
         run.notes.append(f"{found}: the loss falls fast there, and is lowest at {rates.lowest:.3g}")
     return run
-
-
-def _settings(loss: Any, optimizer: Any, settings: dict[str, Any]) -> Settings:
-    known = Settings.__dataclass_fields__
-    for name, value in settings.items():
-        if name not in known:
-            raise SettingError(f"unknown setting {name!r}: {nearest(name, known)}")
-        if isinstance(optimizer, optax.GradientTransformation) and name in ("learning_rate", "schedule") and value:
-            raise SettingError(f"{name} is part of the transformation that is given as the optimizer: set it there")
-    own = isinstance(optimizer, optax.GradientTransformation)
-    return Settings(loss=loss if isinstance(loss, str) else None, optimizer=OWN if own else optimizer, **settings)
 
 
 def _dataset(data: Any, y: Any, how: dict[str, Any]) -> Dataset:

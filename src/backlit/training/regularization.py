@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 from backlit.errors import SettingError, nearest
 from backlit.functions.penalties import Penalty
 from backlit.layers.plan import Plan
+from backlit.training.objective import Objective
 from backlit.training.settings import Settings
 
 Path: TypeAlias = tuple[str, ...]
@@ -48,3 +49,10 @@ def bounds_of(plan: Plan, settings: Settings) -> Any:
             axes = tuple(range(len(variable.shape) - 1)) if variable.incoming is None else variable.incoming
             places.append((path, axes))
     return settings.max_norm, tuple(places)
+
+
+def regularized(objective: Objective, plan: Plan, settings: Settings) -> Objective:
+    """The objective with the penalties and the bound that the settings say."""
+    (penalty, penalized), *single = penalties_of(plan, settings)
+    bounded = bounds_of(plan, settings)
+    return replace(objective, penalty=penalty, penalized=penalized, penalties=tuple(single), bounded=bounded)

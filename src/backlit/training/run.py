@@ -9,7 +9,7 @@ import numpy as np
 import optax
 
 from backlit.data import Dataset, Parts
-from backlit.errors import SettingError
+from backlit.errors import SettingError, nearest
 from backlit.functions.losses import Loss
 from backlit.layers.block import Parameters, State
 from backlit.layers.composition import Sequential
@@ -20,9 +20,12 @@ from backlit.training.execution import Execution, Progress
 from backlit.training.learning_rates import LearningRates, find_learning_rate
 from backlit.training.model import Model
 from backlit.training.objective import Objective
-from backlit.training.regularization import penalized_of
+from backlit.training.regularization import penalized_of, regularized
 from backlit.training.settings import OWN, Settings
 from backlit.training.updates import update_rule
+
+NUMBERS = ("learning_rate", "l1", "l2", "max_norm", "average", "tolerance", "initial_scale")
+CHANGED = (*NUMBERS, "batch_size", "epochs", "patience", "seed")  # settings that leave the data and the network alone
 
 
 @dataclass
@@ -102,34 +105,29 @@ class Run:
         """The largest batch that was tried and worked; see `backlit.find_batch_size`."""
         return find_batch_size(Execution(self, None), limit_bytes)
 
-    def change(
-        self,
-        *,
-        learning_rate: float | None = None,
-        batch_size: int | None = None,
-        epochs: int | None = None,
-        patience: int | None = None,
-        seed: int | None = None,
-    ) -> "Run":
-        """The same run with another learning rate, batch size, number of epochs, patience or seed; None: as it is.
+    def change(self, **values: float | None) -> "Run":
+        """The same run with other values of settings that concern neither the data nor the network; None: as it is.
 
         The rows stay split, and drawn by a bootstrap, as they are.
 
+        Args:
+            **values: of learning_rate, batch_size, epochs, patience, seed, l1, l2, max_norm, average, tolerance or
+                initial_scale.
+
         Raises:
-            SettingError: a value is out of range, or the rate of a transformation that was given.
+            SettingError: there is no such setting, a value is out of range, or it is the rate of a transformation that
+                was given.
         """
+        for name in values:
+            if name not in CHANGED:
+                raise SettingError(f"{name} of a run cannot be changed: {nearest(name, CHANGED)}")
+        given = {name: value for name, value in values.items() if value is not None}
         own = self.settings.optimizer == OWN
-        if own and learning_rate is not None:
+        if own and "learning_rate" in given:
             raise SettingError("the transformation given as the optimizer has its own learning rate: set it there")
-        rows, held = len(self.parts.train), self.settings
-        settings = replace(
-            held,
-            learning_rate=held.learning_rate if learning_rate is None else learning_rate,
-            batch_size=held.batch_size if batch_size is None else batch_size,
-            epochs=held.epochs if epochs is None else epochs,
-            patience=held.patience if patience is None else patience,
-            seed=held.seed if seed is None else seed,
-        )
+        rows = len(self.parts.train)
+        settings = replace(self.settings, **given)  # type: ignore[arg-type]
         settings = replace(settings, batch_size=min(int(settings.batch_size or 1), rows))
         rule = self.transformation if own else update_rule(settings, rows)
-        return replace(self, settings=settings, transformation=rule)
+        objective = regularized(self.objective, self.network.plan(self.input_shape), settings)
+        return replace(self, settings=settings, transformation=rule, objective=objective)

@@ -23,7 +23,7 @@ from backlit.layers.noise import Noise
 from backlit.layers.regularization import Dropout
 from backlit.optimizers import needs_seed, takes_all_rows
 from backlit.shapes import Array, Tree
-from backlit.training.regularization import bounds_of, penalties_of
+from backlit.training.regularization import regularized
 from backlit.training.settings import OWN, Settings
 from backlit.training.updates import update_rule
 
@@ -114,15 +114,7 @@ def with_values(program: Program, run: Run, values: Mapping[Path, Any]) -> Progr
     settings = altered(settings, penalties=penalties)
     network = with_rates(run.network, {path[1:]: value for path, value in values.items() if path[0] == "network"})
     plan = run.network.plan(run.input_shape)
-    (penalty, penalized), *single = penalties_of(plan, settings)
-    objective = replace(
-        run.objective,
-        network=network,
-        penalty=penalty,
-        penalized=penalized,
-        penalties=tuple(single),
-        bounded=bounds_of(plan, settings),
-    )
+    objective = regularized(replace(run.objective, network=network), plan, settings)
     own = settings.optimizer == OWN
     return replace(
         program,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from backlit.errors import TrainingError
 from backlit.training.devices import SHARE, fits, free_bytes
-from backlit.training.execution import Progress
+from backlit.training.execution import Execution, Progress
 from backlit.training.history import History
 from backlit.training.model import Model
 from backlit.training.populations.forms import member_bytes
@@ -29,7 +29,7 @@ NOT_BEGUN = "interrupted before it began"
 
 @dataclass
 class Failure:
-    """A run that left no model: why, the epochs it made, and their history."""
+    """A run that left no model: why, the epochs it made, and their history; `NOT_BEGUN` after an interrupt."""
 
     reason: str
     epochs: int
@@ -54,11 +54,15 @@ def train_together(
         For each run, in order, its model, or a `Failure` where its first epoch turned non-finite. After an interrupt
         from the keyboard, what is done is kept, and runs that had not begun are failures.
     """
+    return in_turn(parts_of(runs), lambda places: train_part([runs[place] for place in places], progress, halving))
+
+
+def parts_of(runs: Sequence[Run]) -> list[list[int]]:
+    """The places of runs by the program that trains them, those of one program in as few parts as memory takes."""
     programs: dict[Hashable, list[int]] = {}
     for place, run in enumerate(runs):
         programs.setdefault(program_of(run) or place, []).append(place)
-    waves = [wave for places in programs.values() for wave in _waves(runs, places)]
-    return in_turn(waves, lambda wave: _train([runs[place] for place in wave], progress, halving))
+    return [wave for places in programs.values() for wave in _waves(runs, places)]
 
 
 def in_turn(parts: Sequence[list[int]], train: Callable[[list[int]], list[Outcome]]) -> list[Outcome]:
@@ -93,13 +97,21 @@ def _is_interrupted(outcome: Outcome) -> bool:
     return outcome.reason == NOT_BEGUN if isinstance(outcome, Failure) else outcome.stopped == "interrupted"
 
 
-def _train(
-    runs: list[Run], progress: Callable[[Progress], None] | None, halving: Halving | None
-) -> list[Model | Failure]:
-    """Runs of one program that fit in memory."""
+def train_part(
+    runs: Sequence[Run],
+    progress: Callable[[Progress], None] | None = None,
+    halving: Halving | None = None,
+    time_limit: float | None = None,
+) -> list[Outcome]:
+    """Train runs of one program that fit in memory together.
+
+    Args:
+        runs, progress, halving: as for `train_together`.
+        time_limit: seconds of training, above 0; None: the settings' own.
+    """
     if len(runs) == 1:
-        return [_model_or_failure(lambda: runs[0].train(progress), History())]
-    rounds = Rounds(runs, progress, halving)
+        return [_model_or_failure(lambda: Execution(runs[0], progress, time_limit=time_limit).finish(), History())]
+    rounds = Rounds(runs, progress, halving, time_limit)
     rounds.train()
     return [
         _model_or_failure(lambda place=place: rounds.conclude(place), execution.history)  # type: ignore[misc]

@@ -66,12 +66,17 @@ class Rounds:
         runs: at least two.
         progress: called with the progress of the member whose watched loss is lowest so far.
         halving: how the worse ones are stopped; None: they are not.
+        time_limit: seconds of training; None: the settings' own.
     """
 
     def __init__(
-        self, runs: Sequence[Run], progress: Callable[[Progress], None] | None, halving: Halving | None
+        self,
+        runs: Sequence[Run],
+        progress: Callable[[Progress], None] | None,
+        halving: Halving | None,
+        time_limit: float | None = None,
     ) -> None:
-        self.executions = [Execution(run, progress, alone=False) for run in runs]
+        self.executions = [Execution(run, progress, alone=False, time_limit=time_limit) for run in runs]
         for execution in self.executions[1:]:
             execution.scorer.share(self.executions[0].scorer)
         self.run, self.epochs, self.halving = runs[0], int(runs[0].settings.epochs or 1), halving
@@ -132,11 +137,9 @@ class Rounds:
         while True:
             busy = [group for group in groups if self._left(group)]
             until = min([self.done + min(self.chunk, CHUNK_EPOCHS), self.epochs, *self._rungs_ahead])
-            before = time.perf_counter()
+            before = self.training
             word = self._advance(pool, self.compiled[form.width], busy, until)
-            spent = time.perf_counter() - before
-            pace, self.done = spent / (until - self.done), until
-            self.training += spent
+            pace, self.done = (self.training - before) / (until - self.done), until
             self._end(busy, word)
             left = sum(len(self._left(group)) for group in busy)
             if not left:
@@ -169,6 +172,7 @@ class Rounds:
     def _advance(self, pool: ThreadPoolExecutor, advance: Any, groups: list[Group], until: int) -> str | None:
         """All groups go on until epoch `until`; says why where the population is stopped from outside."""
         word, done = None, np.int32(self.done)
+        before, begun = self.training, time.perf_counter()
 
         def go(group: Group) -> Any:
             carry, records = advance(group.carry, group.own, self.cohort.tables, done, np.int32(until))
@@ -178,12 +182,14 @@ class Rounds:
         futures = [pool.submit(go, group) for group in groups]
         try:
             results = [future.result() for future in futures]
+            self.training = before + time.perf_counter() - begun
             self._note(groups, results)
             self._tell()
         except KeyboardInterrupt:
             word = "interrupted"
             self._note(groups, [future.result() for future in futures])
-        limit = self.run.settings.time_limit
+            self.training = before + time.perf_counter() - begun
+        limit = self.executions[0].time_limit
         return "time" if word is None and limit is not None and self.training >= limit else word
 
     def _note(self, groups: list[Group], results: list[Any]) -> None:
@@ -211,12 +217,17 @@ class Rounds:
             stopping = (member for place in self.halving.losers(losses) for member in self.teams[place])
             words = dict.fromkeys(stopping, f"halved at epoch {self.done}")
         for group in groups:
-            for place in self._left(group):
+            stopped = {member for member in group.members if self.watches[member].stop != RUNNING}
+            over = [
+                place for place in self._left(group) if group.members[place] in stopped or group.members[place] in words
+            ]
+            held = (
+                jax.device_get(group.carry) if over else None
+            )  # at once: to cut a member out on the device takes long
+            for place in over:
                 member = group.members[place]
-                stopped = self.watches[member].stop != RUNNING
-                if stopped or member in words:
-                    carry = jax.device_get(jax.tree.map(lambda leaf, p=place: leaf[p], group.carry))
-                    self.ended[member] = Ended(carry, None if stopped else words[member], self.training)
+                carry = jax.tree.map(lambda leaf, p=place: leaf[p].copy(), held)
+                self.ended[member] = Ended(carry, None if member in stopped else words[member], self.training)
 
     def _record(self, member: int) -> None:
         """Bring a member's history up to date."""

@@ -39,15 +39,20 @@ class Member:
         return self.outcome.reason if isinstance(self.outcome, Failure) else ""
 
     @property
+    def failed(self) -> bool:
+        """Whether the run began and left no model."""
+        return self.failure not in ("", NOT_BEGUN)
+
+    @property
     def history(self) -> History:
         """The run, epoch by epoch."""
         return self.outcome.history
 
     @property
     def stopped(self) -> str:
-        """Why the run ended, in one word; 'failed' where there is no model for another reason than an interrupt."""
+        """Why the run ended, in a word: 'failed' where it left no model, 'not begun' where an interrupt came first."""
         if self.model is None:
-            return "interrupted" if self.failure == NOT_BEGUN else "failed"
+            return "failed" if self.failed else "not begun"
         return self.model.stopped.partition(" ")[0]
 
     def to_json(self) -> dict[str, Any]:
@@ -56,7 +61,7 @@ class Member:
         return {
             "values": plain(self.values),
             "stopped": self.failure if model is None else model.stopped,
-            "failed": model is None,
+            "failed": self.failed,
             "epochs": self.outcome.epochs,
             "best_epoch": model.best_epoch if model else None,
             "train": model.scores.get("train") if model else None,
@@ -95,7 +100,7 @@ class Configuration(NamedTuple):
 
     @property
     def models(self) -> list[Model]:
-        """The models of the members that did not fail."""
+        """The models that the members left."""
         return [member.model for member in self.members if member.model is not None]
 
     @property

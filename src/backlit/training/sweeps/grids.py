@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from backlit.training.execution import Progress
+from backlit.training.model import Model
 from backlit.training.populations.forms import member_bytes
 from backlit.training.populations.halving import Halving
-from backlit.training.populations.members import program_of
-from backlit.training.populations.population import Outcome, in_turn, train_together
+from backlit.training.populations.population import Outcome, in_turn, parts_of, train_part
 from backlit.training.run import Run
 from backlit.training.sweeps.configurations import Configuration, Member
+from backlit.training.sweeps.progress import Overall, Part
 from backlit.training.sweeps.spaces import Values
-from backlit.training.sweeps.sweep import Sweep
+from backlit.training.sweeps.sweep import Sweep, written
+
+SHORTEST = 1e-9  # seconds of training for what begins when the time is over: one look at it
 
 
 @dataclass
@@ -40,16 +45,30 @@ class Grid:
 
     @cached_property
     def programs(self) -> list[list[int]]:
-        """The places of the runs by the program that trains them: those that differ in numbers alone share one."""
-        shared: dict[Hashable, list[int]] = {}
-        for place, run in enumerate(self.runs):
-            shared.setdefault(program_of(run) or place, []).append(place)
-        return list(shared.values())
+        """The places of the runs by the program that trains them: those that differ in numbers alone share one, as far
+        as memory takes them at once.
+        """
+        return parts_of(self.runs)
+
+    @property
+    def parts(self) -> list[Part]:
+        """The programs as their progress is told."""
+        values = [[self._values(place) for place in places] for places in self.programs]
+        apart = [
+            name
+            for name in values[0][0]
+            if all(len({repr(one[name]) for one in own}) == 1 for own in values)
+            and len({repr(own[0][name]) for own in values}) > 1
+        ]
+        return [
+            Part(len(own), _epochs(self.runs[places[0]]), written({name: own[0][name] for name in apart}))
+            for own, places in zip(values, self.programs, strict=True)
+        ]
 
     @property
     def epochs(self) -> int:
         """The epochs of all programs together, at most."""
-        return sum(int(self.runs[places[0]].settings.epochs or 1) for places in self.programs)
+        return sum(_epochs(self.runs[places[0]]) for places in self.programs)
 
     @property
     def nbytes(self) -> int:
@@ -73,50 +92,43 @@ class Grid:
         """Train all members and compare them; an interrupt from the keyboard keeps what is done.
 
         Args:
-            progress: called a few times a second; its epochs are those of all programs together.
+            progress: called before a program is compiled and a few times a second; its epochs are those of all programs
+                together.
 
         Raises:
             TrainingError: every member failed.
         """
-        told = _Overall(progress, self.epochs)
+        begun, limit = time.perf_counter(), self.runs[0].settings.time_limit
+        told = Overall(progress, self.parts, limit) if progress else None
+        seconds = {"compile": 0.0, "train": 0.0}
+        waiting = len(self.runs)
 
         def train(places: list[int]) -> list[Outcome]:
-            runs = [self.runs[place] for place in places]
-            made = train_together(runs, told.follow if progress else None, self.halving)
-            told.close(int(runs[0].settings.epochs or 1))
+            nonlocal waiting
+            left = None if limit is None else max(limit - seconds["train"], SHORTEST) * len(places) / waiting
+            waiting -= len(places)
+            if told:
+                told.begin()
+            follow = told.follow if told else None
+            made = train_part([self.runs[place] for place in places], follow, self.halving, left)
+            if told:
+                told.close()
+            for name in seconds:
+                seconds[name] += max((one.seconds[name] for one in made if isinstance(one, Model)), default=0.0)
             return made
 
         ordered = iter(in_turn(self.programs, train))
-        return Sweep(
-            [
-                Configuration(values, tuple(Member({**values, "seed": seed}, next(ordered)) for seed in self.seeds))
-                for values in self.values
-            ],
-            self.comparable,
-        )
+        found = [
+            Configuration(values, tuple(Member({**values, "seed": seed}, next(ordered)) for seed in self.seeds))
+            for values in self.values
+        ]
+        return Sweep(found, self.comparable, {**seconds, "total": time.perf_counter() - begun})
+
+    def _values(self, place: int) -> dict[str, Any]:
+        """What is swept, of one run."""
+        configuration, seed = divmod(place, len(self.seeds))
+        return {**self.values[configuration], "seed": self.seeds[seed]}
 
 
-@dataclass
-class _Overall:
-    """Tells of the progress of one program after another as of one run."""
-
-    progress: Callable[[Progress], None] | None
-    epochs: int
-    before: int = 0
-    earlier: float = 0.0
-    seconds: float = 0.0
-
-    def follow(self, told: Progress) -> None:
-        """Hand on what is told of one program."""
-        self.seconds = self.earlier + told.seconds
-        later = self.epochs - self.before - told.epochs
-        left = told.seconds_left + told.seconds / max(told.epoch, 1) * later
-        assert self.progress is not None
-        self.progress(
-            told._replace(epoch=self.before + told.epoch, epochs=self.epochs, seconds=self.seconds, seconds_left=left)
-        )
-
-    def close(self, epochs: int) -> None:
-        """A program of so many epochs is over."""
-        self.before += epochs
-        self.earlier = self.seconds
+def _epochs(run: Run) -> int:
+    return int(run.settings.epochs or 1)

@@ -1,7 +1,8 @@
 """Sets of values for the settings of a run, and all their combinations.
 
-A list, a tuple, a range or an array in the place of one value is a set of values; what is itself a row of values, such
-as the shares of a split, is no setting that can be a set.
+A list, a tuple, a range or an array in the place of one value is a set of values, and Python's own set of numbers, too,
+which has no order and is sorted; what is itself a row of values, such as the shares of a split, is no setting that can
+be a set.
 """
 
 from collections.abc import Callable, Hashable, Mapping
@@ -17,12 +18,12 @@ from backlit.shapes import Array
 from backlit.training.settings import Settings
 
 Value: TypeAlias = str | float | np.generic | Mapping[str, Any] | None
-ValueSet: TypeAlias = list[Any] | tuple[Any, ...] | range | np.ndarray | Array
+ValueSet: TypeAlias = list[Any] | tuple[Any, ...] | set[Any] | frozenset[Any] | range | np.ndarray | Array
 Values: TypeAlias = dict[str, Any]
 
 MOST = 10_000  # members of one sweep
 SAME_ROWS = ("split", "split_seed", "order_by")  # all members are compared on the same rows
-SWEPT = ("network", *(name for name in Settings.__dataclass_fields__ if name not in SAME_ROWS))
+SWEPT = ("network", *(name for name in Settings.__dataclass_fields__ if name not in (*SAME_ROWS, "time_limit")))
 
 
 def geomspace(start: float, stop: float, count: int) -> tuple[float, ...]:
@@ -66,8 +67,8 @@ def linspace(start: float, stop: float, count: int) -> tuple[float, ...]:
 
 
 def is_set(value: Any) -> bool:
-    """Whether a value is a set of values: a list, a plain tuple, a range, or an array with an axis."""
-    return type(value) in (list, tuple, range) or getattr(value, "ndim", 0) > 0
+    """Whether a value is a set of values: a list, a plain tuple, a set, a range, or an array with an axis."""
+    return type(value) in (list, tuple, set, frozenset, range) or getattr(value, "ndim", 0) > 0
 
 
 def sets_in(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,6 +90,8 @@ def check_name(name: str) -> None:
         raise SettingError(f"settings are swept by name, such as 'l2', not by {name!r}")
     if name in SAME_ROWS:
         raise SettingError(f"{name} cannot be a set of values: all members of a sweep are compared on the same rows")
+    if name == "time_limit":
+        raise SettingError("time_limit cannot be a set of values: it holds for the whole sweep; sweep epochs instead")
     if name not in SWEPT and "." not in name:
         raise SettingError(f"there is no setting {name!r} to sweep: {nearest(name, SWEPT)}")
 
@@ -97,10 +100,11 @@ def values_of(name: str, given: Any) -> tuple[Any, ...]:
     """The values of a set, as Python's own numbers where they are numbers.
 
     Raises:
-        SettingError: the name is no setting that can be swept, or the values are no set, none, or not all different.
+        SettingError: the name is no setting that can be swept, or the values are no set, none, or not all different, or
+            without an order.
 
-    >>> values_of("seed", range(3))
-    (0, 1, 2)
+    >>> values_of("seed", range(3)), values_of("l2", {0.1, 0})
+    ((0, 1, 2), (0, 0.1))
     """
     check_name(name)
     if not is_set(given):
@@ -111,6 +115,11 @@ def values_of(name: str, given: Any) -> tuple[Any, ...]:
         raise SettingError(f"{name} is swept over a row of values, not over an array of shape {given.shape}")
     if not len(given) or len(given) > MOST:
         raise SettingError(f"{name} is swept over {len(given):,} values: 1 to {MOST:,} are needed")
+    if isinstance(given, set | frozenset):
+        if not all(is_number(value) for value in given):
+            order = ", ".join(sorted(map(repr, given)))
+            raise SettingError(f"{name} is swept over a set, which has no order: give a list, such as [{order}]")
+        given = sorted(given)
     values = tuple(given.tolist() if hasattr(given, "tolist") else given)
     known = set()
     for value in values:

@@ -7,7 +7,7 @@ best model alone.
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 from backlit.alignment import align, number
 from backlit.errors import TrainingError
 from backlit.training.model import Model
+from backlit.training.populations.population import NOT_BEGUN
 from backlit.training.sweeps.configurations import Configuration, Criterion, Member, plain
 from backlit.training.sweeps.spaces import Values
 
@@ -32,22 +33,32 @@ class Sweep:
         members: every run with its values, in the order in which the values were given, the seeds changing fastest.
         criterion: what they are compared by, such as 'validation loss'.
         configurations: the members by configuration, the best first.
+        seconds: of all programs together: 'compile', 'train', and 'total', scoring included.
 
     Args:
         configurations: with their members' outcomes.
         comparable: whether the losses of all members are the same function on the same scale.
+        seconds: as above.
 
     Raises:
         TrainingError: every member failed.
     """
 
-    def __init__(self, configurations: Sequence[Configuration], comparable: bool = True) -> None:
+    def __init__(
+        self,
+        configurations: Sequence[Configuration],
+        comparable: bool = True,
+        seconds: Mapping[str, float] | None = None,
+    ) -> None:
         self.members = tuple(member for configuration in configurations for member in configuration.members)
+        self.seconds = dict(seconds or {})
         if not self.models:
-            reasons = Counter(member.failure for member in self.members)
+            reasons = Counter(member.failure for member in self.failures)
             reason, count = reasons.most_common(1)[0]
-            others = f"; {len(self.members) - count} for other reasons" if count < len(self.members) else ""
-            raise TrainingError(f"all {len(self.members)} members of the sweep failed: {reason}{others}")
+            failed = reasons.total()
+            others = f"; {failed - count} for other reasons" if count < failed else ""
+            begun = " that began" if failed < len(self.members) else ""
+            raise TrainingError(f"all {failed} members of the sweep{begun} failed: {reason}{others}")
         model = self.models[0]
         part = "validation" if model.rows.get("validation") else "train"
         self.criterion = Criterion(part, "loss" if comparable else "accuracy" if model.schema.classes else "rmse")
@@ -60,8 +71,23 @@ class Sweep:
 
     @property
     def failures(self) -> list[Member]:
-        """The members that have no model."""
-        return [member for member in self.members if member.model is None]
+        """The members that began and have no model."""
+        return [member for member in self.members if member.failed]
+
+    @property
+    def not_begun(self) -> list[Member]:
+        """The members that an interrupt from the keyboard kept from beginning."""
+        return [member for member in self.members if member.failure == NOT_BEGUN]
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether an interrupt from the keyboard ended the sweep."""
+        return bool(self.not_begun) or any(model.stopped == "interrupted" for model in self.models)
+
+    @property
+    def epochs(self) -> int:
+        """The epochs that all members made together."""
+        return sum(member.outcome.epochs for member in self.members)
 
     @cached_property
     def chosen(self) -> Member:
@@ -99,7 +125,7 @@ class Sweep:
             if self.other:
                 row[f"{part}_{self.other}"] = _finite(configuration.mean(Criterion(part, self.other)))
             row["seeds"] = len(configuration.members)
-            row["failed"] = len(configuration.members) - len(models)
+            row["failed"] = sum(member.failed for member in configuration.members)
             row[_measured("epochs", row)] = fmean(model.epochs for model in models) if models else None
             row["stopped"] = configuration.stopped
             rows.append(row)
@@ -130,7 +156,9 @@ class Sweep:
         for reason, count in Counter(member.failure for member in self.failures).items():
             first = next(member for member in self.failures if member.failure == reason)
             also = f" and {count - 1:,} more" if count > 1 else ""
-            said.append(f"{first.stopped}: {written(first.values)}{also}: {reason}")
+            said.append(f"failed: {written(first.values)}{also}: {reason}")
+        if self.not_begun:
+            said.append(f"interrupted: {len(self.not_begun):,} of {len(self.members):,} members had not begun")
         return said
 
     def write_csv(self, path: str | Path) -> None:
@@ -158,6 +186,7 @@ class Sweep:
             "criterion": str(self.criterion),
             "best": plain(self.chosen.values),
             "table": self.table(),
+            "seconds": self.seconds,
             "members": [member.to_json() for member in self.members],
         }
 
@@ -166,7 +195,8 @@ class Sweep:
 
     def __repr__(self) -> str:
         best = f"{written(self.chosen.values)}: {self.criterion} {number(self.criterion.of(self.best))}"
-        return f"Sweep({len(self.members):,} members, {len(self.failures):,} failed; best: {best})"
+        waiting = f", {len(self.not_begun):,} not begun" if self.not_begun else ""
+        return f"Sweep({len(self.members):,} members, {len(self.failures):,} failed{waiting}; best: {best})"
 
 
 def written(values: Values) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from inspect import signature
 from typing import Any
@@ -12,11 +12,12 @@ from backlit.errors import SettingError, nearest
 from backlit.layers.block import Block
 from backlit.layers.settings import is_whole
 from backlit.networks.named import recipe_named
+from backlit.training.arguments import check_arguments
 from backlit.training.execution import Progress
 from backlit.training.populations.halving import Halving
 from backlit.training.populations.members import RATES, rates_of, with_rates
 from backlit.training.preparation import prepare
-from backlit.training.run import Run
+from backlit.training.run import NUMBERS, Run
 from backlit.training.sweeps.grids import Grid
 from backlit.training.sweeps.spaces import Values, combinations, is_set, sets_in, values_of
 from backlit.training.sweeps.sweep import Sweep
@@ -35,12 +36,9 @@ def prepare_sweep(
     **options: Any,
 ) -> Grid:
     """The members of a sweep with everything checked and nothing trained; see `sweep`."""
-    if not isinstance(halving, bool | Halving):
-        raise SettingError(f"halving is True, False or a Halving, not {halving!r}")
-    sets, options = _sets({"network": network, **options}, {} if over is None else over, seeds)
+    sets, options = check_sweep(network, over=over, seeds=seeds, halving=halving, **options)
     seeds = sets.pop("seed")
     options.setdefault("split_seed", min(seeds))  # of one seed, as the lone run's; of several, whatever their order
-    combinations({**sets, "seed": seeds})
     prepared = _Preparation(data, {"y": y, **options, "seed": seeds[0]})
     values = combinations(sets)
     grid = Grid(values, seeds, [run for chosen in values for run in prepared.seeded(chosen, seeds)])
@@ -69,12 +67,14 @@ def sweep(
     Args:
         network, data, y, **options: as for `fit`; an option that is a set of values is swept, too.
         over: sets of values by the setting's name: {'learning_rate': geomspace(1e-4, 1e-1, 16), 'l2': [0, 1e-3],
-            'network': ['Dense(8)', 'Dense(16), ReLU, Dense(8)']}. A set is a list, a tuple, a range or an array.
-            A `time_limit` holds for each program anew.
+            'network': ['Dense(8)', 'Dense(16), ReLU, Dense(8)']}. A set is a list, a tuple, a range, an array, or a
+            Python set of numbers. A `time_limit` is no set: it holds for the training of all programs together; each
+            has the share of its members in what is left, and one look at the least.
         seeds: how many seeds each configuration is trained with, from `seed` on, or a set of them; default one.
         halving: whether the worse configurations of a program stop early, by the mean over their seeds, and leave their
             time to the others, or a `Halving` of backlit.training.populations.halving, which says how.
-        progress: called with `Progress` of the best member a few times a second; its epochs are those of all programs.
+        progress: called with `Progress` before a program is compiled, and with that of its best member a few times a
+            second; the epochs are those of all programs.
 
     Returns:
         A `Sweep`: its table, the best model, every member.
@@ -90,8 +90,26 @@ def sweep(
     return prepare_sweep(network, data, y, over=over, seeds=seeds, halving=halving, **options).train(progress)
 
 
+def check_sweep(
+    network: Any, *, over: Mapping[str, Any] | None, seeds: Any, halving: bool | Halving, **options: Any
+) -> tuple[dict[str, tuple[Any, ...]], Values]:
+    """The sets of values by name, the seed's last, and the options that are one value, checked without the data.
+
+    Raises:
+        InputError: whatever cannot be used, whatever the data are.
+    """
+    if not isinstance(halving, bool | Halving):
+        raise SettingError(f"halving is True, False or a Halving, not {halving!r}")
+    sets, rest = _sets({"network": network, **options}, {} if over is None else over, seeds)
+    combinations(sets)
+    check_arguments(**{name: value for name, value in rest.items() if name not in (*OF_READING, "reconstruct")})
+    for name, values in sets.items():
+        for value in values if "." not in name else ():
+            check_arguments(**{name: value})
+    return sets, rest
+
+
 def _sets(options: Values, over: Mapping[str, Any], seeds: Any) -> tuple[dict[str, tuple[Any, ...]], Values]:
-    """The sets of values by name, the seed's last, and the options that are one value."""
     if not isinstance(over, Mapping):
         raise SettingError(f"over is sets of values by name, such as {{'l2': [0, 0.001]}}, not {over!r}")
     own = sets_in(options)
@@ -149,6 +167,7 @@ class _Preparation:
     def __init__(self, data: Any, options: Values) -> None:
         self.data, self.options = data, options
         self.datasets: dict[Any, _Divided] = {}
+        self.kin: dict[Hashable, Run] = {}  # of runs that differ in numbers alone, the first
 
     def seeded(self, values: Values, seeds: Sequence[int]) -> list[Run]:
         """The runs of one configuration, one a seed."""
@@ -158,9 +177,20 @@ class _Preparation:
         return [first, *(first.change(seed=seed) for seed in seeds[1:])]
 
     def run(self, values: Values) -> Run:
-        """The run of one configuration and seed."""
+        """The run of one configuration and seed; only the first of those that differ in numbers is prepared anew."""
         rates = {name: value for name, value in values.items() if "." in name}
-        options = {**self.options, **{name: value for name, value in values.items() if name not in rates}}
+        numbers = {name: value for name, value in values.items() if name in NUMBERS and value is not None}
+        others = {name: value for name, value in values.items() if name not in rates and name not in numbers}
+        kind = (*((name, id(value)) for name, value in others.items()), *numbers)
+        if kind in self.kin:
+            run = self.kin[kind].change(**numbers)
+        else:
+            run = self.kin[kind] = self._prepare({**others, **numbers})
+        return with_layer_rates(run, rates) if rates else run
+
+    def _prepare(self, values: Values) -> Run:
+        """The run of values, none of them a layer's."""
+        options = {**self.options, **values}
         network = options.pop("network", None)
         recipe = recipe_named(network) if isinstance(network, str) else None
         reading = recipe and (recipe.task, recipe.reconstructs)  # what a named network has to say of reading
@@ -169,7 +199,7 @@ class _Preparation:
         run = prepare(network, self.datasets.get(reading, self.data), **options)
         if reading not in self.datasets:
             self.datasets[reading] = _Divided(**vars(run.dataset), parts=run.parts)
-        return with_layer_rates(run, rates) if rates else run
+        return run
 
 
 def with_layer_rates(run: Run, rates: Values) -> Run:
