@@ -95,7 +95,7 @@ class Objective:
         x, targets = batch.x, [(1.0, (batch.y, weight))]
         if self.augmentation is not None:
             key, own = jax.random.split(key)
-            x, targets = self.augmentation(own, x, (batch.y, weight))
+            x, targets = self.augmentation(own, x, (batch.y, weight), batch.real)
         context = Context(training=True, key=key, mask=batch.real, observe=observe)
         outputs, after = self._forward(parameters, state, x, context)
         shares = [(share * weight * batch.real, y) for share, (y, weight) in targets]
