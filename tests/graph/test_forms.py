@@ -44,6 +44,20 @@ def test_a_convolution_of_few_filters_and_its_gradients(image, kernel, stride, p
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_a_loop_of_recomputed_convolutions_has_their_form_inside():
+    def turn(x, w):
+        convolve = jax.checkpoint(lambda x: lax.conv_general_dilated(x, w, (1, 1), "SAME", dimension_numbers=AXES[2]))
+        return jnp.clip(convolve(x), -8, 8), x.sum()
+
+    def loop(x, ws):
+        return lax.scan(turn, x, ws, reverse=True)
+
+    x, ws = whole(2, 4, 8, 3), whole(3, 3, 3, 3, 3, seed=1)
+    for ours, theirs in zip(*map(jax.tree.leaves, (accelerate(loop)(x, ws), loop(x, ws))), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert ("concatenate" in str(jax.make_jaxpr(accelerate(loop))(x, ws))) == (jax.default_backend() == "cpu")
+
+
 @pytest.mark.parametrize("batch", [96, 128], ids=["in one part", "in four parts"])
 def test_the_gradient_of_a_kernel_sums_over_all_examples(batch):
     x, upstream = whole(batch, 3, 4, 2), whole(batch, 2, 2, 3, seed=1)
