@@ -4,6 +4,7 @@ import io
 import json
 from pathlib import Path
 
+import jax
 import numpy as np
 import polars as pl
 import pytest
@@ -14,7 +15,8 @@ from backlit.training import load
 def test_answers_are_the_models_own(backlit, houses, trained):
     model = load(trained / "model")
     table = pl.read_csv(io.StringIO(backlit("predict", trained, houses).out))
-    assert table.columns == ["prediction", "p(no)", "p(yes)"]
+    assert table.columns == ["id", "prediction", "p(no)", "p(yes)"]
+    assert table["id"].to_list() == pl.read_csv(houses)["id"].to_list()
     assert table["prediction"].to_list() == list(model.predict(houses))
     np.testing.assert_allclose(table.select("p(no)", "p(yes)").to_numpy(), model.predict_proba(houses), rtol=1e-5)
 
@@ -70,19 +72,35 @@ def test_answers_in_a_file(backlit, houses, trained, name, read):
 def test_answers_as_json(backlit, houses, trained):
     found = json.loads(backlit("predict", trained, houses, "--json").out)
     assert found["rows"] == len(found["predictions"]) == 120
-    assert list(found["predictions"][0]) == ["prediction", "p(no)", "p(yes)"]
+    assert list(found["predictions"][0]) == ["id", "prediction", "p(no)", "p(yes)"]
 
 
 def test_numbers_are_answers_too(backlit):
-    backlit("train", "line", "--network", "Dense(1)", "--epochs", "2", "--out", "run", "--quiet")
-    table = pl.read_csv(io.StringIO(backlit("predict", "run", "line").out))
-    np.testing.assert_allclose(table["prediction"], load("run/model").predict("line"), rtol=1e-6)
+    told = backlit("train", "line", "--network", "Dense(1)", "--epochs", "2", "--out", "run", "--precision", "auto").out
+    assert f", in {'float32' if jax.default_backend() == 'cpu' else 'bfloat16'}, seed 0\n" in told
+    table = pl.read_csv(io.StringIO(backlit("predict", "run", "line").out), infer_schema=False)
+    assert table["row"].to_list() == [str(row) for row in range(len(table))]
+    shortest = [np.format_float_positional(value, trim="-") for value in load("run/model").predict("line")]
+    assert [text.removesuffix(".0") for text in table["prediction"]] == shortest
+    told = json.loads(backlit("predict", "run", "line", "--json").out)["predictions"]
+    assert [answer["prediction"] for answer in told] == [float(text) for text in shortest]
+
+
+def test_text_where_a_number_belongs_is_told_by_file_column_and_row(backlit, houses, trained):
+    frame = pl.read_csv(houses, infer_schema=False).head(3)
+    frame.with_columns(size=pl.Series(["50.5", "large", "70"])).write_csv("new.csv")
+    for command in ("predict", "evaluate"):
+        result = backlit(command, trained, "new.csv")
+        assert result.status == 2
+        assert result.err.startswith("Error: new.csv: column 'size': 'large' in row 1 (counted from 0)")
+        assert "leave them empty" in result.err
+        assert "columns=" not in result.err
 
 
 def test_several_targets_have_a_column_each(backlit):
     backlit("train", "linnerud", "--network", "Dense(3)", "--epochs", "2", "--out", "run", "--quiet")
     table = pl.read_csv(io.StringIO(backlit("predict", "run", "linnerud").out))
-    assert table.columns == ["prediction Weight", "prediction Waist", "prediction Pulse"]
+    assert table.columns == ["row", "prediction Weight", "prediction Waist", "prediction Pulse"]
 
 
 def test_evaluation_gives_the_models_scores(backlit, houses, trained):

@@ -35,7 +35,7 @@ def test_ts_files_are_trained_on_scored_and_predicted(backlit, tmp_path):
     scores = json.loads(backlit("evaluate", "run", "a_TEST.ts", "--json").out)
     assert scores["accuracy"] >= 0.9
     answers = backlit("predict", "run", "a_TEST.ts").out.splitlines()
-    assert (len(answers), answers[0]) == (21, "prediction,p(high),p(low)")
+    assert (len(answers), answers[0]) == (21, "row,prediction,p(high),p(low)")
 
 
 def test_a_table_of_steps_is_described_and_trained_on(backlit, tmp_path):
@@ -75,7 +75,7 @@ def test_several_targets_have_a_column_and_scores_each(backlit, tmp_path):
     ]
     scores = json.loads(backlit("evaluate", "run", "two.csv", "--json").out)
     assert {"rmse a", "r2 a", "rmse b", "r2 b"} <= set(scores)
-    assert backlit("predict", "run", "two.csv").out.startswith("prediction a,prediction b\n")
+    assert backlit("predict", "run", "two.csv").out.startswith("row,prediction a,prediction b\n")
 
 
 def test_images_that_cannot_be_read_are_listed_and_never_predicted(backlit, tmp_path):

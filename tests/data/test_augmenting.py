@@ -111,6 +111,16 @@ def test_mixup_mixes_inputs_and_losses_alike():
     assert 0 < share < 1
 
 
+def test_mixup_leaves_padding_out():
+    x, key = np.arange(5.0, dtype=np.float32)[:, None], jax.random.key(0)
+    change = augmentation_named("mixup(alpha=1)", x)
+    mixed, ((share, _), (_, partner)) = change(key, x, x[:, 0], np.array([1, 1, 1, 0, 0], np.float32))
+    alone, ((same, _), _) = change(key, x[:3], x[:3, 0])
+    assert partner.tolist()[:3] == [2, 0, 1]
+    assert share == same
+    np.testing.assert_array_equal(mixed[:3], alone)
+
+
 @pytest.mark.parametrize(
     ("text", "x", "problem"),
     [

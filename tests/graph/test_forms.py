@@ -44,6 +44,33 @@ def test_a_convolution_of_few_filters_and_its_gradients(image, kernel, stride, p
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_a_loop_of_recomputed_convolutions_has_their_form_inside():
+    def turn(x, w):
+        convolve = jax.checkpoint(lambda x: lax.conv_general_dilated(x, w, (1, 1), "SAME", dimension_numbers=AXES[2]))
+        return jnp.clip(convolve(x), -8, 8), x.sum()
+
+    def loop(x, ws):
+        return lax.scan(turn, x, ws, reverse=True)
+
+    x, ws = whole(2, 4, 8, 3), whole(3, 3, 3, 3, 3, seed=1)
+    for ours, theirs in zip(*map(jax.tree.leaves, (accelerate(loop)(x, ws), loop(x, ws))), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert ("concatenate" in str(jax.make_jaxpr(accelerate(loop))(x, ws))) == (jax.default_backend() == "cpu")
+
+
+@pytest.mark.parametrize("batch", [96, 128], ids=["in one part", "in four parts"])
+def test_the_gradient_of_a_kernel_sums_over_all_examples(batch):
+    x, upstream = whole(batch, 3, 4, 2), whole(batch, 2, 2, 3, seed=1)
+
+    def loss(w):
+        return (lax.conv_general_dilated(x, w, (1, 1), "VALID", dimension_numbers=AXES[2]) * upstream).sum()
+
+    images, above = np.asarray(x, np.float64), np.asarray(upstream, np.float64)
+    windows = np.lib.stride_tricks.sliding_window_view(images, (2, 3), axis=(1, 2))
+    expected = np.einsum("bpqikl,bpqo->klio", windows, above)
+    np.testing.assert_array_equal(grad(loss)(whole(2, 3, 2, 3, seed=2)), expected)
+
+
 @pytest.mark.parametrize("kind", ["max", "min", "add"])
 def test_a_pool_of_windows_side_by_side(kind):
     x = whole(2, 7, 6, 3).at[0, 1, 1, 0].set(jnp.nan)

@@ -48,6 +48,24 @@ def test_padding_is_left_out_of_the_statistics(shape):
         np.testing.assert_allclose(after[name], expected[name], rtol=1e-5)
 
 
+@pytest.mark.parametrize("fill", [np.nan, np.inf, 1e20])
+def test_whatever_lies_in_the_padding_reaches_no_statistic_and_no_gradient(fill):
+    x = RNG.normal(3, 2, (6, 5, 2)).astype(np.float32)
+    upstream = jnp.asarray(RNG.normal(size=x.shape), jnp.float32).at[4:].set(0)
+    mask = jnp.asarray([1.0, 1, 1, 1, 0, 0])
+
+    def loss(parameters, x, mask, upstream):
+        y, after = BatchNorm().apply(parameters, STATE, x, Context(training=True, mask=mask))
+        return (y * upstream).sum(), after
+
+    differentiate = grad(loss, argnums=(0, 1), has_aux=True)
+    (own, of_x), after = differentiate(PARAMETERS, jnp.asarray(x).at[4:].set(fill), mask, upstream)
+    (expected, of_real), alone = differentiate(PARAMETERS, jnp.asarray(x[:4]), None, upstream[:4])
+    for found, known in zip(*(jax.tree.leaves(t) for t in ((own, after), (expected, alone))), strict=True):
+        np.testing.assert_allclose(found, known, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(of_x, np.concatenate([of_real, np.zeros((2, 5, 2))]), rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16, jnp.float32])
 @pytest.mark.parametrize("training", [True, False])
 def test_the_precision_of_the_input_stays(dtype, training):
@@ -80,6 +98,8 @@ def test_first_and_second_derivatives_are_those_of_the_formula(layer):
 
     @jax.jit
     def derivatives(x, direction, weight):
+        weight = weight * share  # what padding becomes has no meaning
+
         def ours(x):
             y, _ = layer.apply(PARAMETERS, STATE, x, Context(training=True, mask=real))
             return (weight * y**2).sum()

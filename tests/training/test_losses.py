@@ -1,9 +1,11 @@
 """Losses in a run: units of predictions, learned deviations, counts, several outputs, names with settings, files."""
 
+import jax
 import numpy as np
 import pytest
 
 import backlit as bl
+from backlit.training.objective import Batch
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.uniform(-1, 1, (2000, 1)).astype(np.float32)
@@ -30,6 +32,23 @@ def test_the_loss_of_a_constant_is_the_best_of_all_constants():
     assert model.scores["train"]["loss"] == pytest.approx(model.scores["baseline"]["loss"], abs=2e-3)
     counts = bl.fit("Dense(1)", 0 * X, RANDOM.poisson(4, 2000).astype(float), loss="poisson", epochs=30, **ALL)
     assert counts.scores["train"]["loss"] == pytest.approx(counts.scores["baseline"]["loss"], abs=2e-3)
+
+
+def test_what_counts_for_nothing_may_be_any_number():
+    run = bl.prepare("Dense(1)", X[:20], X[:20, 0], standardize=False, l2=0.1)
+    parameters, state = run.initialize(jax.random.key(0))
+    y, real = X[:5, 0], np.array([1, 1, 1, 1, 0], np.float32)
+    whole, known = (Batch(X[:n], np.where(real[:n], y[:n], 1e30), None, real[:n]) for n in (5, 4))
+
+    def loss(parameters, batch):
+        return run.objective(parameters, state, batch, jax.random.key(0))[0]
+
+    found, expected = (bl.value_and_grad(loss)(parameters, batch) for batch in (whole, known))
+    for ours, alone in zip(*map(jax.tree.leaves, (found, expected)), strict=True):
+        np.testing.assert_allclose(ours, alone, rtol=1e-6)
+    sums = (run.objective.measure(parameters, state, batch) for batch in (whole, known))
+    for ours, alone in zip(*map(jax.tree.leaves, sums), strict=True):
+        np.testing.assert_allclose(ours, alone, rtol=1e-6)
 
 
 def test_rates_of_counts():

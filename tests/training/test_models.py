@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import backlit as bl
+from backlit.errors import DataError
 from backlit.files import read_model, write_model
 from backlit.training import load
 
@@ -35,6 +36,26 @@ def by_hand(model, x):
     z = (x.astype(np.float64) - s["standardize_1"]["mean"]) / s["standardize_1"]["scale"]
     z = np.tanh(z @ p["dense_1"]["weight"] + p["dense_1"]["bias"])
     return z @ p["dense_2"]["weight"] + p["dense_2"]["bias"]
+
+
+def test_numbers_are_predicted_inside_a_program_of_the_users_and_its_arguments_are_told_what_to_use():
+    x, y = np.random.default_rng(0).normal(size=(20, 5, 5, 1)).astype(np.float32), np.arange(20) % 2
+    model = bl.fit("Conv(2, 3), Flatten, Dense(2)", x, y, epochs=1)
+    answers = model.predict_proba(x)
+    np.testing.assert_array_equal(jax.jit(lambda factor: factor * model.predict_proba(x))(1.0), answers)
+    np.testing.assert_allclose(
+        jax.jit(lambda _: model.evaluate(x, y)["accuracy"])(0.0), model.evaluate(x, y)["accuracy"]
+    )
+    for transformed in (jax.jit(model.predict), jax.vmap(model.predict), jax.jit(model.predict_encoded)):
+        with pytest.raises(DataError, match=r"network\.apply\(model.parameters, model.state, x, backlit.Context"):
+            transformed(x)
+    outputs = jax.jit(lambda x: model.network.apply(model.parameters, model.state, x, bl.Context())[0])(x)
+    np.testing.assert_allclose(jax.nn.softmax(outputs), answers, rtol=1e-4, atol=1e-6)
+
+
+def test_a_network_trained_in_half_precision_says_so(points):
+    model = bl.fit("Dense(3)", *points, epochs=1, precision="bfloat16")
+    assert "; trained in bfloat16; test " in repr(model)
 
 
 def test_classes_are_named_and_probabilities_sum_to_one(classifier, points):

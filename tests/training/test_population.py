@@ -63,6 +63,13 @@ def test_members_that_differ_in_everything_are_the_runs_alone(data):
     assert_same(train_together(runs)[1], runs[1].train())
 
 
+def test_examples_are_mixed_as_alone_in_a_short_last_batch_of_rows_of_their_own(data):
+    runs = members(data, {"split_seed": 1}, {"split_seed": 2}, augment="mixup(alpha=5)")
+    assert share_program(*runs)
+    assert len(runs[0].parts.train) % 8
+    assert_same(train_together(runs)[1], runs[1].train())
+
+
 def test_members_stop_by_themselves_and_one_that_fails_harms_no_other(data):
     runs = members(
         data,

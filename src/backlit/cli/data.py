@@ -1,42 +1,19 @@
 """`backlit data`: the data card."""
 
+from typing import Any
+
 from backlit.cli import options
+from backlit.cli.asking import asks, read_source
 from backlit.cli.card import show_card
 from backlit.cli.output import Report, print_json
 
 
-def data(
-    source: options.Source,
-    target: options.Target = None,
-    task: options.Task = None,
-    column: options.Columns = None,
-    weights: options.Weights = None,
-    order_by: options.OrderBy = None,
-    sequence_by: options.SequenceBy = None,
-    step_by: options.StepBy = None,
-    window: options.Window = None,
-    horizon: options.Horizon = None,
-    text: options.Text = None,
-    as_json: options.Json = False,
-) -> None:
+@asks(read_source)
+def data(asked: dict[str, Any], as_json: options.Json = False) -> None:
     """Show what data hold: rows, columns, target and task."""
-    kinds = options.read_columns(column)
-    ahead = options.read_horizon(horizon)
     from backlit.data import read
 
-    dataset = read(
-        source,
-        target,
-        task=task,
-        columns=kinds,
-        weights=weights,
-        order_by=order_by,
-        sequence_by=sequence_by,
-        step_by=step_by,
-        window=window,
-        horizon=ahead,
-        text=text,
-    )
+    dataset = read(asked.pop("data"), **asked)
     card = dataset.card()
     if as_json:
         schema = dataset.schema

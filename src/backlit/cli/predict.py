@@ -36,7 +36,8 @@ def predict(
     """Predict new data with a trained network, one answer for each row.
 
     Columns are matched by name: a missing one is refused, unknown categories
-    are reported. For classes, each row also holds every class's probability.
+    are reported. Each answer has the row's id, or its number from 0, first,
+    and for classes every class's probability.
     Where each step of a row has a class, one line comes for each step.
     Without -o, a terminal shows the first rows, and a pipe gets CSV.
     """
@@ -59,7 +60,7 @@ def predict(
         write_table(table, output)
         report.line(f"{table.height:,} predictions in {output}")
     if as_json:
-        print_json({"rows": table.height, "predictions": table.to_dicts()})
+        print_json({"rows": table.height, "predictions": shortest(table).to_dicts()})
     elif output is None and report.live and not quiet:
         report.table(table.columns, [[cell(value) for value in row] for row in table.head(SHOWN).iter_rows()])
         if table.height > SHOWN:
@@ -69,10 +70,12 @@ def predict(
 
 
 def answers(model: "Model", source: str) -> "DataFrame":
-    """Predictions, and for classes the probability of each, one row a row of data; a sequence with its name first."""
+    """Predictions, and for classes the probability of each, one row a row of data, with its id or number first."""
     named = model.schema.name_examples(source)
     made = predictions(model, source)
-    return made if named is None or named.name in made.columns else made.insert_column(0, named)
+    if named is None or named.name in made.columns:
+        return made.with_row_index("row")
+    return made.insert_column(0, named)
 
 
 def predictions(model: "Model", source: str) -> "DataFrame":
@@ -88,7 +91,7 @@ def predictions(model: "Model", source: str) -> "DataFrame":
         )
     values = model.predict(source)
     if values.ndim == 1:
-        return pl.DataFrame({"prediction": values.tolist()})
+        return pl.DataFrame({"prediction": values})
     values = values.reshape(len(values), -1)
     names = schema.target if len(schema.target) == values.shape[1] else range(values.shape[1])
     return pl.DataFrame({f"prediction {name}": values[:, place] for place, name in enumerate(names)})
@@ -110,6 +113,13 @@ def steps(model: "Model", source: str, probabilities: bool) -> "DataFrame":
         return pl.DataFrame({"row": row, "step": step, "prediction": answers})
     chances = {f"p({name})": answers[:, place] for place, name in enumerate(model.schema.classes)}
     return pl.DataFrame({"row": row, "step": step, "prediction": model.schema.decode(answers.argmax(-1)), **chances})
+
+
+def shortest(table: "DataFrame") -> "DataFrame":
+    """The table with its float32 numbers as the shortest decimals that tell them apart, as in a CSV file."""
+    import polars as pl
+
+    return table.with_columns(pl.col(pl.Float32).cast(pl.String).cast(pl.Float64))
 
 
 def write_table(table: "DataFrame", path: Path) -> None:

@@ -1,29 +1,17 @@
 """What the commands that train ask for: in one place, every option that becomes what `prepare` takes."""
 
-import inspect
-from collections.abc import Callable
-from functools import wraps
 from typing import Annotated, Any
 
 import typer
 
 from backlit.cli import options
+from backlit.cli.asking import asks, read_source
 
 NETWORK, TRAINING = "Network", "Training"
 
 
 def read_preparation(
-    source: options.Source,
-    target: options.Target = None,
-    task: options.Task = None,
-    column: options.Columns = None,
-    weights: options.Weights = None,
-    order_by: options.OrderBy = None,
-    sequence_by: options.SequenceBy = None,
-    step_by: options.StepBy = None,
-    window: options.Window = None,
-    horizon: options.Horizon = None,
-    text: options.Text = None,
+    *,
     split: Annotated[str, typer.Option(help="Shares of training, validation and test rows.")] = "70/15/15",
     validation: Annotated[str | None, typer.Option(metavar="DATA", help="Separate data for validation.")] = None,
     test: Annotated[str | None, typer.Option(metavar="DATA", help="Separate data for the test.")] = None,
@@ -149,21 +137,11 @@ def read_preparation(
         int | None, typer.Option(help="Of the split alone. Default: the seed.", rich_help_panel=TRAINING)
     ] = None,
 ) -> dict[str, Any]:
-    """What `prepare` takes, from the options of a command line; what is not given is left out."""
-    asked = {
+    """What `prepare` takes besides the data; what is not given is left out."""
+    given = {
         "network": network,
         "validation": validation,
         "test": test,
-        "target": target,
-        "task": task,
-        "columns": options.read_columns(column),
-        "weights": weights,
-        "order_by": order_by,
-        "sequence_by": sequence_by,
-        "step_by": step_by,
-        "window": window,
-        "horizon": options.read_horizon(horizon),
-        "text": text,
         "reconstruct": reconstruct,
         "loss": loss,
         "standardize": standardize,
@@ -192,7 +170,7 @@ def read_preparation(
         "seed": seed,
         "split_seed": split_seed,
     }
-    return {"network": None, "data": source} | {name: value for name, value in asked.items() if value is not None}
+    return {"network": None} | {name: value for name, value in given.items() if value is not None}
 
 
 def check_options(asked: dict[str, Any]) -> None:
@@ -208,20 +186,5 @@ def check_options(asked: dict[str, Any]) -> None:
     check_arguments(**{name: value for name, value in asked.items() if name in known})
 
 
-def prepares(command: Callable[..., Any]) -> Callable[..., Any]:
-    """A command that takes all options of a run besides its own, and gets them as one: `asked`, what `prepare` takes.
-
-    The command's first parameter is the context; its own options come last.
-    """
-    shared = inspect.signature(read_preparation).parameters
-    context, *own = (entry for name, entry in inspect.signature(command).parameters.items() if name != "asked")
-
-    @wraps(command)
-    def call(**given: Any) -> Any:
-        asked = read_preparation(**{name: given.pop(name) for name in shared})
-        return command(asked=asked, **given)
-
-    together = [entry.replace(kind=entry.KEYWORD_ONLY) for entry in (context, *shared.values(), *own)]
-    call.__signature__ = inspect.Signature(together)  # type: ignore[attr-defined]
-    call.__annotations__ = {entry.name: entry.annotation for entry in together}
-    return call
+prepares = asks(read_source, read_preparation)
+"""A command that takes all options of a run besides its own, and gets them as one: `asked`, what `prepare` takes."""

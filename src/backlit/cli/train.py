@@ -106,6 +106,7 @@ def show_settings(report: Report, runs: Sequence["Run"]) -> None:
         "initial_scale": f"first weights times {chosen.initial_scale:.3g}" if chosen.initial_scale != 1 else "",
         "bootstrap": f"rows drawn by bootstrap {chosen.bootstrap}" if chosen.bootstrap is not False else "",
         "augment": f"augmented by {chosen.augment}" if chosen.augment else "",
+        "precision": f"in {chosen.precision}",
         "seed": f"seed {chosen.seed}",
     }
     report.line(f"Training: {', '.join(word for name, word in words.items() if word and name in same)}")

@@ -116,19 +116,20 @@ def noise(key: Array, x: Array, deviation: float = 0.1) -> Array:
     return x + deviation * jax.random.normal(key, x.shape, x.dtype)
 
 
-def mixup(key: Array, x: Array, alpha: float = 0.2) -> tuple[Array, Array]:
+def mixup(key: Array, x: Array, last: Array | int = -1, alpha: float = 0.2) -> tuple[Array, Array]:
     """λ x_i + (1 − λ) x_j with λ ~ Beta(α, α), one for a batch, and λ.
 
-    The loss is mixed alike, λ l(y_i) + (1 − λ) l(y_j); j is the example before i in the batch, which is shuffled.
+    The loss is mixed alike, λ l(y_i) + (1 − λ) l(y_j); j is the example before i in the batch, which is shuffled, and
+    the last before the first: `last` is its place, behind which padding may lie.
     Source: Zhang et al. 2018, arXiv:1710.09412.
     """
     share = jax.random.beta(key, alpha, alpha).astype(x.dtype)
-    return share * x + (1 - share) * partner(x), share
+    return share * x + (1 - share) * partner(x, last), share
 
 
-def partner(values: Array) -> Array:
-    """What each example of a batch is mixed with: the one before it."""
-    return jnp.roll(values, 1, axis=0)
+def partner(values: Array, last: Array | int) -> Array:
+    """What each example of a batch is mixed with: the one before it, and the first with the last."""
+    return jnp.concatenate([values[last][None], values[:-1]])
 
 
 class Kind(NamedTuple):
@@ -172,24 +173,28 @@ class Augmentation:
     calls: tuple[tuple[str, tuple[tuple[str, float], ...]], ...]
     deviations: tuple[float, ...]
 
-    def __call__(self, key: Array, x: Array, y: Tree) -> tuple[Array, list[tuple[Any, Tree]]]:
+    def __call__(
+        self, key: Array, x: Array, y: Tree, real: Array | None = None
+    ) -> tuple[Array, list[tuple[Any, Tree]]]:
         """A batch changed at random, and its targets with their shares in the loss, which sum to 1.
 
         Args:
             key: the random key.
             x: inputs (B, ...).
             y: targets (B, ...), or a tuple of what belongs to them, such as targets and weights.
+            real: (B,), 1 for the examples and 0 for the padding behind them; None: all are real.
         """
         x = x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32)
         targets: list[tuple[Any, Tree]] = [(1.0, y)]
+        last = -1 if real is None else real.sum().astype(int) - 1
         for place, (name, settings) in enumerate(self.calls):
             change = partial(AUGMENTATIONS[name].function, jax.random.fold_in(key, place), **dict(settings))
             if name == "noise":
                 x = x + jnp.asarray(self.deviations, x.dtype) * change(jnp.zeros_like(x))
             elif name == "mixup":
-                x, share = change(x)
+                x, share = change(x, last)
                 targets = [(share * s, t) for s, t in targets] + [
-                    ((1 - share) * s, jax.tree.map(partner, t)) for s, t in targets
+                    ((1 - share) * s, jax.tree.map(partial(partner, last=last), t)) for s, t in targets
                 ]
             else:
                 x = change(x)

@@ -113,8 +113,8 @@ class Column:
             nouns = {"number": "a number", "boolean": "true or false", "date": f"a date {self.form}".rstrip()}
             raise DataError(
                 f"column {self.name!r}: {column[row]!r} in row {row} (counted from 0) where {nouns[self.kind]} is "
-                f"needed; {len(failed)} of {len(column)} values cannot be read. Correct them, or read the column as "
-                f"a category: columns={{{self.name!r}: 'category'}}"
+                f"needed; {len(failed)} of {len(column)} values cannot be read: correct them, leave them empty, or "
+                f"train with the column read as a category"
             )
         return typed
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jax
+
 from backlit.data import arrays, images, tables, text
 from backlit.data.bundled import BUNDLED, read_bundled
 from backlit.data.content import Content
@@ -50,6 +52,8 @@ def load(source: Any, y: Any = None) -> Content:
     """
     if isinstance(source, Content):
         return source
+    check_known(source)
+    check_known(y)
     if isinstance(source, str | os.PathLike):
         content = load_path(Path(source)) if os.path.exists(source) else load_name(str(source))
     elif tables.is_frame(source):
@@ -65,6 +69,19 @@ def load(source: Any, y: Any = None) -> Content:
     if isinstance(y, str | os.PathLike):
         y = load(y).inputs
     return replace(content, targets=arrays.targets_of(y, len(content.inputs)))
+
+
+def check_known(values: Any) -> None:
+    """Refuse what has no values yet: the arguments of a function that JAX traces.
+
+    Raises:
+        DataError: naming what stands in for `predict` there.
+    """
+    if isinstance(values, jax.core.Tracer):
+        raise DataError(
+            "data are numbers, and inside jax.jit, jax.vmap and jax.grad the arguments have none yet: there, a model's "
+            "outputs are model.network.apply(model.parameters, model.state, x, backlit.Context())[0]"
+        )
 
 
 def load_name(name: str) -> Content:

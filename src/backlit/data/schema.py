@@ -121,7 +121,10 @@ class Schema:
                 f"{content.name}: {images.unreadable(content.skipped)}; an answer for each is asked: replace or remove "
                 f"them"
             )
-        encoded, more = self.encode_inputs(content.inputs)
+        try:
+            encoded, more = self.encode_inputs(content.inputs)
+        except DataError as error:
+            raise DataError(f"{content.name}: {error}") from None
         return encoded, (*notes, *more)
 
     def load(self, source: Any, y: Any = None) -> Content:
@@ -150,11 +153,17 @@ class Schema:
         return replace(content, inputs=frame, targets=None)
 
     def name_examples(self, source: Any) -> pl.Series | None:
-        """What tells the sequences of a table apart, or the time of the last row of each window; None: nothing does."""
+        """What tells the examples of a table apart; None: nothing does.
+
+        It is the column of ids, what tells sequences apart, or the time of the last row of each window.
+        """
         layout, frame = self.layout, self.load(source).inputs
-        if layout is None or not layout.apart or isinstance(frame, np.ndarray | Sequences):
+        if isinstance(frame, np.ndarray | Sequences):
             return None
-        return layout.names(layout.arrange(frame))
+        if layout is None:
+            ids = (column.name for column in self.columns if column.kind == "id" and column.name in frame.columns)
+            return next((frame[name] for name in ids), None)
+        return layout.names(layout.arrange(frame)) if layout.apart else None
 
     def conform(self, inputs: Inputs) -> Inputs:
         """Inputs in the form of this data's: an array of its shape, a table, or sequences.

@@ -182,7 +182,9 @@ def numbered(
     if task == "regression":
         if as_numbers.has_nulls():
             row = int(as_numbers.is_null().arg_max() or 0)
-            raise DataError(f"the target {name!r} holds {column[row]!r} in row {row} where a number is needed")
+            raise DataError(
+                f"the target {name!r} holds {column[row]!r} in row {row} (counted from 0) where a number is needed"
+            )
         if shape:
             raise DataError(f"targets of shape ({len(column)},) where {needed(shape)} are needed")
         single = values.single(as_numbers)

@@ -68,6 +68,8 @@ class Conv(Filters):
     Shapes: x (B, T, C), (B, H, W, C) or (B, D, H, W, C); w (*kernel, C/groups, filters); y (B, *O, filters).
     Padded steps of a sequence count as zeros; those windows are real that the sequence alone would have.
     With padding='same' and a stride above 1 the windows start by the padded length, not by the sequence's own.
+    On a CPU some neighboring windows are computed as one, with zeros between: an input that is not finite then makes
+    the outputs of windows beside its own NaN too, as 0·∞ is.
 
     Source: LeCun et al. 1998, Proc. IEEE 86.
 

@@ -204,6 +204,7 @@ def _centered(x: Array, real: Array | None, axes: tuple[int, ...]) -> tuple[Arra
         count = jnp.maximum(real.sum(axes, keepdims=True), 1) * prod(x.shape[axis] for axis in whole)
         return (values.sum(whole, keepdims=True) * real).sum(axes, keepdims=True) / count
 
+    x = x if real is None else jnp.where(real > 0, x, 0)  # what lies in the padding may not be finite
     mean = average(x)
     center = lax.stop_gradient(mean)
     away, excess = x - center, mean - center

@@ -20,6 +20,7 @@ import jax.numpy as jnp
 from backlit.errors import FileError, SettingError, TrainingError
 from backlit.files.description import describe
 from backlit.shapes import Array
+from backlit.training.compilation import jit
 from backlit.training.devices import free_bytes
 from backlit.training.objective import Batch
 from backlit.training.program import Trained
@@ -91,7 +92,8 @@ def compile_step(execution: Execution, size: int) -> Any:
         after, loss, _ = execution.program.step(trained, batch, jax.random.key(0))
         return after, loss
 
-    return jax.jit(step).lower(shapes_of(execution.carry.trained), batch_of(execution, size)).compile()
+    shapes = shapes_of(execution.carry.trained), batch_of(execution, size)
+    return jit(step, execution.run.network).lower(*shapes).compile()
 
 
 def shapes_of(tree: Any) -> Any:

@@ -3,6 +3,7 @@
 XLA's options come and go with its versions: one that this version does not know is left out.
 """
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -38,6 +39,16 @@ def compiler_options(network: Block, spelled_out: bool = False) -> Options:
     convolves = any(isinstance(block, Filters) for block in blocks_of(network))
     options = (ALL_CORES if convolves else {}) | (LONG_VECTORS if spelled_out else {})
     return {name: value for name, value in options.items() if is_known(name, value)}
+
+
+def jit(function: Callable[..., Any], network: Block) -> Any:
+    """`jax.jit` with the options for programs that run a network; for the outermost program, which alone may have any.
+
+    Args:
+        function: of arrays and pytrees.
+        network: that the function runs.
+    """
+    return jax.jit(function, compiler_options=compiler_options(network))
 
 
 @cache

@@ -22,6 +22,7 @@ from backlit.layers.composition import Sequential
 from backlit.layers.settings import is_number, is_whole
 from backlit.layers.transformer import EncoderDecoder
 from backlit.shapes import Array, write
+from backlit.training.compilation import jit
 from backlit.training.tokens import check_rows, vocabulary_of
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class Stream:
         self.steps = model.input_shape[0] if steps is None else steps
         if not is_whole(self.steps, 1):
             raise SettingError(f"steps is a whole number of at least 1, not {steps!r}")
-        self._answer = jax.jit(self._apply)
+        self._answer = jit(self._apply, model.network)
 
     def push(self, x: Any) -> np.ndarray:
         """The predictions for the next steps (B, T, ...) of the sequences: probabilities, or numbers in their units.

@@ -19,6 +19,7 @@ from jax import lax
 from backlit.errors import SettingError, TrainingError
 from backlit.layers.settings import LARGEST, is_number, is_whole
 from backlit.shapes import Array
+from backlit.training.compilation import jit
 from backlit.training.objective import Batch
 from backlit.training.program import Program, Trained, take
 from backlit.training.settings import OWN
@@ -86,7 +87,6 @@ def find_learning_rate(execution: Execution, steps: int, lowest: float, highest:
 def _climb(program: Program, start: Trained, data: Batch, order: Array, key: Array) -> Array:
     """The loss of each step."""
 
-    @jax.jit
     def climb(trained: Trained) -> Array:
         def step(trained: Trained, number: Array) -> tuple[Trained, Any]:
             after, loss, _ = program.step(trained, take(data, order[number]), jax.random.fold_in(key, number))
@@ -94,7 +94,7 @@ def _climb(program: Program, start: Trained, data: Batch, order: Array, key: Arr
 
         return lax.scan(step, trained, jnp.arange(len(order)))[1]
 
-    return climb(start)
+    return jit(climb, program.objective.network)(start)
 
 
 def suggest(rates: np.ndarray, losses: np.ndarray) -> LearningRates:

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from backlit.data import Schema
+from backlit.data.loading import check_known
 from backlit.errors import DataError, FileError, SettingError, ShapeError
 from backlit.files import read_model, write_model
 from backlit.functions.losses import FunctionLoss, Gaussian, Loss, Several, loss_named
@@ -19,7 +20,7 @@ from backlit.layers.composition import Sequential
 from backlit.layers.plan import Plan
 from backlit.layers.summary import Summary
 from backlit.shapes import Shape, write
-from backlit.training.compilation import compiler_options
+from backlit.training.compilation import jit
 from backlit.training.generation import Stream, generate
 from backlit.training.history import History
 from backlit.training.objective import Objective, body_of, check_preprocessing
@@ -79,12 +80,13 @@ class Model:
         self.seconds, self.steps_per_second = seconds or {}, steps_per_second
         self.notes = notes or []
         self.objective = Objective(network, loss, Penalty(), (), len(schema.classes))
-        self._answers = jax.jit(self._answer, compiler_options=compiler_options(network))
+        self._answers = jit(self._answer, network)
 
     def __repr__(self) -> str:
         test = self.scores.get("test", {})
         said = ", ".join(f"{name} {value:.4g}" for name, value in test.items() if " " not in name)
-        return f"Model({self.network}{f'; test {said}' if said else ''})"
+        low = "" if self.settings.precision == "float32" else f"; trained in {self.settings.precision}"
+        return f"Model({self.network}{low}{f'; test {said}' if said else ''})"
 
     @property
     def classes(self) -> np.ndarray:
@@ -126,7 +128,7 @@ class Model:
         loss = self.loss
         if not isinstance(loss, Gaussian):
             raise SettingError(f"a network with the loss {loss.name} learns no deviation: train with loss='gaussian'")
-        read = jax.jit(lambda parameters, state, x: loss.deviation(self._outputs(parameters, state, x)))
+        read = jit(lambda parameters, state, x: loss.deviation(self._outputs(parameters, state, x)), self.network)
         return self._each(read, self._encode(data))
 
     def activations(self, data: Any, layer: str) -> np.ndarray:
@@ -140,7 +142,7 @@ class Model:
             SettingError: there is no such layer.
         """
         read = layer_reader(self.network, self.network.plan(self.input_shape), layer)
-        return self._each(read, self._encode(data))
+        return self._each(jit(read, self.network), self._encode(data))
 
     def encode(self, data: Any) -> np.ndarray:
         """The learned representation of each row, (N, *code): the output of the network's narrowest inner layer.
@@ -243,8 +245,10 @@ class Model:
 
     def _each(self, function: Callable[[Any, Any, Any], Any], x: np.ndarray) -> np.ndarray:
         """A function (parameters, state, x) of encoded rows, chunk by chunk."""
+        check_known(x)
         chunks = in_chunks(x, np.zeros(len(x), np.float32), min(SCORED_ROWS, len(x))).x
-        answers = [np.asarray(function(self.parameters, self.state, jnp.asarray(chunk))) for chunk in chunks]
+        with jax.ensure_compile_time_eval():  # inside a program of the user's, too, data are numbers and not traced
+            answers = [np.asarray(function(self.parameters, self.state, jnp.asarray(chunk))) for chunk in chunks]
         return np.concatenate(answers)[: len(x)]
 
     def _note(self, notes: Iterable[str]) -> None:

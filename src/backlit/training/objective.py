@@ -95,11 +95,11 @@ class Objective:
         x, targets = batch.x, [(1.0, (batch.y, weight))]
         if self.augmentation is not None:
             key, own = jax.random.split(key)
-            x, targets = self.augmentation(own, x, (batch.y, weight))
+            x, targets = self.augmentation(own, x, (batch.y, weight), batch.real)
         context = Context(training=True, key=key, mask=batch.real, observe=observe)
         outputs, after = self._forward(parameters, state, x, context)
         shares = [(share * weight * batch.real, y) for share, (y, weight) in targets]
-        losses = reduce(add, (share * self.loss.examples(outputs, y) for share, y in shares))
+        losses = reduce(add, (_counted(share, self.loss.examples(outputs, y)) for share, y in shares))
         value = losses.sum() / jnp.maximum(sum(share.sum() for share, _ in shares), 1e-12)
         value = value + self.penalty_of(parameters)
         return value, {**state, **after}
@@ -167,7 +167,7 @@ class Objective:
     def measure(self, parameters: Parameters, state: State, batch: Batch) -> Sums:
         """Loss and errors of a batch in evaluation mode, without penalties and without weights."""
         outputs = self.outputs(parameters, state, batch.x)
-        losses = jnp.where(batch.real > 0, self.loss.examples(outputs, batch.y), 0)
+        losses = _counted(batch.real, self.loss.examples(outputs, batch.y))
         predicted = self.predictions(outputs)
         if self.classes:
             wrong = (predicted.argmax(-1) != batch.y) & (batch.y >= 0)
@@ -175,7 +175,7 @@ class Objective:
             errors = (wrong.sum(axis=tuple(range(1, wrong.ndim))) / counted * batch.real).sum()
         else:
             y = batch.y.reshape(predicted.shape)
-            squares = jnp.square(predicted - y) * batch.real.reshape(-1, *(1,) * (y.ndim - 1))
+            squares = _counted(batch.real.reshape(-1, *(1,) * (y.ndim - 1)), jnp.square(predicted - y))
             errors = squares.reshape(-1, y.shape[-1]).sum(0)
         return Sums(losses.sum(), errors, batch.real.sum())
 
@@ -227,6 +227,11 @@ def check_preprocessing(network: Sequential, classes: int) -> None:
                 "Rescale brings numbers back to the units of the data: "
                 + ("leave it out, the targets are classes" if classes else "put it last in the network")
             )
+
+
+def _counted(weight: Array, values: Array) -> Array:
+    """w·v, and 0 where the weight is 0, however large the value: an infinite one would make NaN of a product."""
+    return jnp.where(weight > 0, weight * values, 0)
 
 
 def _at(tree: dict, path: tuple[str, ...]) -> Array:

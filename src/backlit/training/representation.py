@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterator
 from math import prod
 
-import jax
-
 from backlit.errors import SettingError, nearest
 from backlit.layers.block import Context, Observer, Parameters, State
 from backlit.layers.composition import Sequential
@@ -13,7 +11,7 @@ from backlit.shapes import Array
 
 
 def layer_reader(network: Sequential, plan: Plan, layer: str) -> Callable[[Parameters, State, Array], Array]:
-    """The compiled function (parameters, state, x) → the output of a layer, in evaluation mode.
+    """The function (parameters, state, x) → the output of a layer, in evaluation mode.
 
     Args:
         network: the whole network.
@@ -32,7 +30,7 @@ def layer_reader(network: Sequential, plan: Plan, layer: str) -> Callable[[Param
         network.apply(parameters, state, x, Context(observe=keep))
         return keep.seen[layer]
 
-    return jax.jit(read)
+    return read
 
 
 def narrowest(plan: Plan) -> str:

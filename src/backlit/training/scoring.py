@@ -12,7 +12,7 @@ import jax
 import numpy as np
 
 from backlit.functions.losses import CrossEntropy
-from backlit.training.compilation import compiler_options
+from backlit.training.compilation import jit
 from backlit.training.objective import Batch, Objective, Sums
 
 CHUNK_ROWS = 1024
@@ -72,7 +72,7 @@ class Scorer:
         self.scale = scale
         self.names = names
         self.rows = min(rows, SCORED_ROWS)
-        self._measure = jax.jit(objective.measure, compiler_options=compiler_options(objective.network))
+        self._measure = jit(objective.measure, objective.network)
 
     def share(self, other: "Scorer") -> None:
         """Use another's compiled function, of an objective that is the same in evaluation mode."""
@@ -88,7 +88,8 @@ class Scorer:
         chunks = in_chunks(x, y, self.rows)
         total: Sums | None = None
         for index in range(len(chunks.x)):
-            here = self._measure(parameters, state, jax.tree.map(lambda a, i=index: a[i], chunks))
+            with jax.ensure_compile_time_eval():  # inside a program of the user's, too, data are numbers
+                here = self._measure(parameters, state, jax.tree.map(lambda a, i=index: a[i], chunks))
             here = jax.tree.map(lambda value: np.asarray(value, np.float64), here)
             total = here if total is None else jax.tree.map(np.add, total, here)
         assert total is not None

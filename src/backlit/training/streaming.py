@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from backlit.shapes import Array
-from backlit.training.compilation import compiler_options
+from backlit.training.compilation import jit
 from backlit.training.objective import Batch, Sums
 from backlit.training.program import Carry, Epoch, Program, Steps, epoch_keys
 from backlit.training.scoring import Rows, Scorer
@@ -39,9 +39,8 @@ class Blocks:
         block_rows: int,
     ) -> None:
         self.program, self.key, self.data, self.watched, self.scorer = program, key, data, watched, scorer
-        options = compiler_options(program.objective.network)
-        self.open = jax.jit(self.program.opening, compiler_options=options)
-        self.more = jax.jit(self.program.more_steps, compiler_options=options)
+        self.open = jit(self.program.opening, program.objective.network)
+        self.more = jit(self.program.more_steps, program.objective.network)
         self.close = jax.jit(self.program.close)
         self.steps = max(1, block_rows // self.program.batch_size)
 

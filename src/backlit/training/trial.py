@@ -18,6 +18,7 @@ from backlit.files.description import parse_description
 from backlit.functions.losses import loss_named
 from backlit.functions.penalties import Penalty
 from backlit.layers.composition import Sequential
+from backlit.training.compilation import jit
 from backlit.training.objective import Batch, Objective
 from backlit.training.program import Program
 from backlit.training.settings import Settings
@@ -39,7 +40,7 @@ def main() -> None:
     program = Program(objective, rule, extra["rows"], extra["size"], None, None, settings.average)
     trained = program.begin(zeros(extra["parameters"]), zeros(extra["state"])).trained
     batch = Batch(*(zeros(row) for row in extra["batch"]))
-    step = jax.jit(lambda trained, batch: program.step(trained, batch, jax.random.key(0))[:2])
+    step = jit(lambda trained, batch: program.step(trained, batch, jax.random.key(0))[:2], network)
     compiled = step.lower(trained, batch).compile()
     del batch
     print(READY, flush=True)

@@ -236,6 +236,6 @@ def mean_of_known(losses: Array, targets: Array, classes: int) -> Array:
 
 def mean_over(losses: Array, known: Array, fits: Array) -> Array:
     """The mean of an example's losses that are known, 0 where none is; NaN where one's target does not fit."""
-    known, axes = known.astype(losses.dtype), each_example(losses)
-    losses = jnp.where(fits, losses * known, jnp.nan)
-    return jnp.sum(losses, axis=axes) / jnp.maximum(jnp.sum(known, axis=axes), 1)
+    axes = each_example(losses)
+    losses = jnp.where(fits, jnp.where(known, losses, 0), jnp.nan)
+    return jnp.sum(losses, axis=axes) / jnp.maximum(jnp.sum(known, axis=axes, dtype=losses.dtype), 1)

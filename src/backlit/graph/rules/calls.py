@@ -12,6 +12,7 @@ from jax import lax
 from jax.extend.core import primitives
 
 from backlit.graph.backprop import pullback
+from backlit.graph.evaluation import evaluate, read_all
 from backlit.graph.fallback import bind, substitute
 from backlit.graph.rulebook import Elementwise, Params, Pull, Values, register
 from backlit.graph.tracing import open_jaxpr, trace_function
@@ -53,6 +54,11 @@ class CustomJVP:
 
 class Checkpoint:
     """`jax.checkpoint`: nothing inside is kept; the backward pass computes it again from the inputs."""
+
+    def evaluate(self, params: Params, inputs: Values) -> list[Any]:
+        """The outputs, every operation inside in its own form."""
+        tape = open_jaxpr(params["jaxpr"])
+        return read_all(evaluate(tape, inputs), tape.outputs)
 
     def downstream(
         self, params: Params, inputs: Values, outputs: Values, upstream: Values, wanted: Sequence[bool]

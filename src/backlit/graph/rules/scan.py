@@ -19,7 +19,7 @@ from jax import lax
 
 from backlit.graph.backprop import pullback
 from backlit.graph.evaluation import Values as Environment
-from backlit.graph.evaluation import read_all, run
+from backlit.graph.evaluation import evaluate, read_all, run
 from backlit.graph.rulebook import Params, Pull, Values, register
 from backlit.graph.rules.control_flow import reach_loop
 from backlit.graph.rules.cut import Cut, Joint, cut_tape
@@ -29,6 +29,19 @@ from backlit.shapes import Array
 
 class Scan:
     """h_t, y_t = body(c, h_{t−1}, x_t): h̄_{t−1}, x̄_t = bodyᵀ(h̄_t, ȳ_t) from the last step to the first, c̄ = Σ_t c̄_t."""
+
+    def evaluate(self, params: Params, inputs: Values) -> list[Any]:
+        """The outputs, every operation inside in its own form."""
+        body = open_jaxpr(params["jaxpr"])
+        constants, carry, xs = divide(params, inputs)
+
+        def step(state: Values, x: Values) -> tuple[list[Any], list[Any]]:
+            results = read_all(evaluate(body, [*constants, *state, *x]), body.outputs)
+            return results[: len(carry)], results[len(carry) :]
+
+        loop = {name: params[name] for name in ("length", "reverse", "unroll")}
+        last, ys = lax.scan(step, list(carry), list(xs), **loop)
+        return [*last, *ys]
 
     def reaches(self, params: Params, active: Sequence[bool]) -> list[bool]:
         """The outputs that depend on an active input after some number of turns."""
