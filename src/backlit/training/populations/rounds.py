@@ -218,12 +218,9 @@ class Rounds:
             words = dict.fromkeys(stopping, f"halved at epoch {self.done}")
         for group in groups:
             stopped = {member for member in group.members if self.watches[member].stop != RUNNING}
-            over = [
-                place for place in self._left(group) if group.members[place] in stopped or group.members[place] in words
-            ]
-            held = (
-                jax.device_get(group.carry) if over else None
-            )  # at once: to cut a member out on the device takes long
+            over = [p for p in self._left(group) if group.members[p] in stopped or group.members[p] in words]
+            # At once: to cut a member out on the device takes long.
+            held = jax.device_get(group.carry) if over else None
             for place in over:
                 member = group.members[place]
                 carry = jax.tree.map(lambda leaf, p=place: leaf[p].copy(), held)
