@@ -2,7 +2,7 @@ import jax
 import pytest
 
 import backlit as bl
-from backlit.training.compilation import ALL_CORES, LONG_VECTORS, compiler_options, is_known
+from backlit.training.compilation import ALL_CORES, LONG_VECTORS, ONCE, compiler_options, is_known, known
 
 
 @pytest.mark.skipif(jax.default_backend() != "cpu", reason="the options are a CPU's")
@@ -14,8 +14,9 @@ def test_options_are_those_of_what_a_network_is_made_of():
 
 def test_an_option_that_the_compiler_does_not_know_is_left_out():
     assert not is_known("xla_cpu_no_such_option", True)
+    assert known({"xla_cpu_no_such_option": True} | ALL_CORES) == ALL_CORES
 
 
 def test_there_are_none_where_there_is_no_cpu(monkeypatch):
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    assert compiler_options(bl.Conv(1, 1), spelled_out=True) == {}
+    assert compiler_options(bl.Conv(1, 1), spelled_out=True) == known(ONCE) == {}

@@ -15,7 +15,7 @@ from backlit.errors import TrainingError
 from backlit.optimizers import plateau_named
 from backlit.shapes import Array
 from backlit.training.baseline import baseline_scores, last_values, persistence_scores
-from backlit.training.compilation import ONCE
+from backlit.training.compilation import ONCE, known
 from backlit.training.devices import SHARE, fits, free_bytes, free_programs
 from backlit.training.failure import locate
 from backlit.training.history import History, telemetry_columns
@@ -109,7 +109,7 @@ class Execution:
             plateau_named(str(self.settings.schedule)),
         )
         if alone:
-            self.key, self.carry = jax.jit(self._begin, compiler_options=ONCE)(self.settings.seed, run.fitted)
+            self.key, self.carry = jax.jit(self._begin, compiler_options=known(ONCE))(self.settings.seed, run.fitted)
         self.watched = self._watched()
 
     def _parts(self) -> dict[str, Part]:

@@ -18,7 +18,7 @@ from jax import lax
 
 from backlit.graph import spell_out
 from backlit.shapes import Array
-from backlit.training.compilation import ONCE, compiler_options
+from backlit.training.compilation import ONCE, compiler_options, known
 from backlit.training.devices import on_cpu
 from backlit.training.execution import Execution
 from backlit.training.objective import Batch
@@ -97,7 +97,7 @@ class Cohort:
             parameters, state = self.run.initialize(begun(seed)[1], scale)
             return self.program.begin(parameters, self._apart(state))
 
-        return jax.device_get(jax.jit(jax.vmap(begin), compiler_options=ONCE)(self.seeds, self.scales))
+        return jax.device_get(jax.jit(jax.vmap(begin), compiler_options=known(ONCE))(self.seeds, self.scales))
 
     def key(self, member: int) -> Array:
         """The key of a member's randomness."""
