@@ -4,6 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
+# Tests of values, whatever the compiler makes of a program. All others, of whole runs as users make them, of costs, of
+# forms for speed and of what programs take, are compiled as users compile.
+VALUES := $(filter-out %/test_compilation.py %/test_cost.py %/test_devices.py %/test_finders.py %/test_forms.py \
+	%/test_population.py %/test_products.py %/test_programs.py %/test_repetition.py,\
+	$(wildcard $(patsubst %,tests/%/test_*.py,data functions graph layers optimizers training)))
 
 .PHONY: demo test bench rows clean
 
@@ -15,7 +20,8 @@ test: $(VENV)/installed-for-tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest --doctest-modules src tests
+	$(BIN)/pytest --quick-compilation $(VALUES)
+	$(BIN)/pytest --doctest-modules src tests $(VALUES:%=--ignore=%)
 
 bench: $(BENCH)/installed
 	$(BENCH)/bin/python benchmarks/race.py --rows '$(ROWS)'

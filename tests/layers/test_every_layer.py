@@ -1,6 +1,7 @@
 """One harness for every layer of the registry: whatever a layer's plan says, its application does."""
 
 import json
+from functools import partial
 
 import attention_cases
 import basic_cases
@@ -75,7 +76,8 @@ def test_shapes_types_and_structure_are_the_plans(case):
     for count in (1, 4):
         for known in ({}, {"training": True, "key": jax.random.key(2), "mask": jnp.ones(count)}):
             known = context(case, count, **known)
-            y, after = case.block.apply(parameters, state, jnp.asarray(examples(case, count)), known)
+            apply = partial(case.block.apply, context=known)
+            y, after = jax.eval_shape(apply, parameters, state, examples(case, count))
             assert y.shape == (count, *case.output)
             assert y.dtype == jnp.float32
             assert jax.tree.map(jnp.shape, after) == jax.tree.map(jnp.shape, state)
@@ -144,7 +146,7 @@ def test_compiled_and_as_a_population_it_gives_the_same(case):
     one_by_one = jnp.stack([outputs(member) for member in members])
     np.testing.assert_allclose(jax.jit(outputs)(members[0]), one_by_one[0], rtol=1e-5, atol=1e-6)
     if jax.tree.leaves(population):
-        np.testing.assert_allclose(jax.vmap(outputs)(population), one_by_one, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(jax.jit(jax.vmap(outputs))(population), one_by_one, rtol=1e-5, atol=1e-6)
 
 
 @each
@@ -167,7 +169,7 @@ def test_the_reach_is_the_greatest_extent_of_the_gradient(case):
         y = case.block.apply(parameters, state, x, context(case, len(x)))[0].sum(0)
         return jnp.stack([y[place].dot(jnp.arange(1.0, plan.output[-1] + 1)) for place in places])
 
-    seen = np.abs(jax.jacrev(positions)(jnp.asarray(examples(case, 64)))).sum((1, -1)) > 0
+    seen = np.abs(jax.jit(jax.jacrev(positions))(jnp.asarray(examples(case, 64)))).sum((1, -1)) > 0
     extents = [[int(np.ptp(along)) + 1 for along in np.nonzero(one)] for one in seen if one.any()]
     expected = case.input[:-1] if plan.reach.extent is None else plan.reach.extent or (1,) * len(axes)
     assert tuple(map(max, zip(*extents, strict=True))) == expected
@@ -184,9 +186,9 @@ def test_an_input_that_does_not_fit_is_refused_with_the_layers_path(case):
 @each
 def test_nothing_random_without_training(case):
     parameters, state = variables(case)
-    x = jnp.asarray(examples(case, 2))
+    x = jnp.asarray(examples(case, 4))
     first, second = (
-        case.block.apply(parameters, state, x, context(case, 2, key=key))[0] for key in (None, jax.random.key(5))
+        case.block.apply(parameters, state, x, context(case, 4, key=key))[0] for key in (None, jax.random.key(5))
     )
     np.testing.assert_array_equal(first, second)
 
@@ -195,12 +197,13 @@ def test_nothing_random_without_training(case):
 def test_a_sequence_piece_by_piece_gives_what_the_whole_gives_or_is_refused(case):
     network, steps = Sequential(case.block), case.input[0]
     parameters, state = network.initialize(case.input, jax.random.key(1))
-    x = jnp.asarray(examples(case, 2))
+    x = jnp.asarray(examples(case, 4))
     whole, _ = network.apply(parameters, state, x, Context())
+    stream = jax.jit(lambda state, piece: network.apply(parameters, state, piece, Context(streaming=steps)))
     pieces = []
     try:
         for piece in (x[:, : steps - 1], x[:, steps - 1 :]):
-            y, after = network.apply(parameters, state, piece, Context(streaming=steps))
+            y, after = stream(state, piece)
             pieces, state = [*pieces, y], {**state, **after}
     except (SettingError, ShapeError):
         return

@@ -5,10 +5,12 @@ from jax.experimental.compilation_cache import compilation_cache
 
 
 @pytest.fixture(scope="module", autouse=True)
-def compiled_once(tmp_path_factory):
-    """Programs that several runs share are compiled once."""
+def compiled_once(tmp_path_factory, worker_id):
+    """Programs that several runs share are compiled once, also where another worker tests the other run."""
+    session = tmp_path_factory.getbasetemp()
+    programs = (session if worker_id == "master" else session.parent) / "programs"
     settings = {
-        "jax_compilation_cache_dir": str(tmp_path_factory.mktemp("programs")),
+        "jax_compilation_cache_dir": str(programs),
         "jax_persistent_cache_min_compile_time_secs": 0,
         "jax_persistent_cache_min_entry_size_bytes": -1,
     }

@@ -93,7 +93,7 @@ def generate(
             model.state,
             jnp.asarray(seen),
             jax.random.fold_in(key, turn),
-            temperature,
+            float(temperature),
             longest=window,
             count=count if turn else min(count, length),
             top_k=min(top_k or len(schema.classes), len(schema.classes)),
