@@ -12,6 +12,7 @@ def test_options_are_those_of_what_a_network_is_made_of():
     assert compiler_options(bl.Dense(3), spelled_out=True) == LONG_VECTORS
 
 
+@pytest.mark.skipif(jax.default_backend() != "cpu", reason="the options are a CPU's")
 def test_an_option_that_the_compiler_does_not_know_is_left_out():
     assert not is_known("xla_cpu_no_such_option", True)
     assert known({"xla_cpu_no_such_option": True} | ALL_CORES) == ALL_CORES
