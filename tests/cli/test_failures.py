@@ -179,7 +179,7 @@ def test_debugging_shows_the_traceback(backlit, broken, monkeypatch, how):
 
 def test_an_interruption_is_no_traceback(backlit, broken):
     broken(KeyboardInterrupt())
-    assert backlit("data", "digits") == (130, "", "Error: interrupted; nothing was written\n")
+    assert backlit("data", "digits") == (130, "", "interrupted; nothing was written\n")
 
 
 def test_a_run_that_cannot_go_on_is_status_1(backlit, broken):

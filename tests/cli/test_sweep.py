@@ -85,7 +85,7 @@ def test_the_values_of_a_name_that_comes_again_are_added():
         (["--over", "seed=0..10000"], "a range has 10,000 values at most"),
         (["--over", "l2=2..1:3"], "the range begins at 2, above its end 1: write 1..2"),
         (["--over", "l2=1..2..3:3"], "a range goes from one number to another, as in 1e-4..1e-1:4, not '1..2..3'"),
-        (["--over", "l2=1..2:x"], "how many numbers is a whole number from 1 to 10,000, as in 1..2:8, not 'x'"),
+        (["--over", "l2=1..2:x"], "how many numbers is a whole number from 2 to 10,000, as in 1..2:8, not 'x'"),
         (["--over", "l2=1..2:3:exp"], "log or linear, not 'exp': 1..2:3:log"),
         (["--over", "l2=1..2:log"], "say how many numbers before log, as in 1..2:8:log"),
         (["--over", "l2=1..2:3:log:4"], "two colons at most, as in 1..2:3:log, and here are 3"),
@@ -93,8 +93,10 @@ def test_the_values_of_a_name_that_comes_again_are_added():
         (["--over", "l2=a..b:3"], "'a' is no number"),
         (["--over", "time-limit=1,2"], "it holds for the whole sweep"),
         (["--l2", "0,1"], "several values are swept: backlit sweep DATA --over l2=0,1"),
+        (["--seeds", "0..3"], "several values are swept: backlit sweep DATA --over seed=0..3"),
+        (["--over", "l2=0..1:1"], "a whole number from 2 to 10,000, as in 0..1:8, not '1'"),
         (["--over", "l2=0..1:3:log"], "lie above 0, and 0 does not: begin above 0"),
-        (["--over", "l2=0..1:0"], "a whole number from 1 to 10,000, as in 0..1:8, not '0'"),
+        (["--over", "l2=0..1:0"], "a whole number from 2 to 10,000, as in 0..1:8, not '0'"),
         (["--over", "l2=0,0"], "l2 is swept over 0.0 twice: leave one out"),
         (["--over", "l2=0,-1"], "l2 is a finite number of at least 0, not -1.0"),
         (["--over", "l2=0,1", "--l2", "0.5"], "l2 is given twice"),
@@ -160,7 +162,7 @@ def test_the_table_is_printed_best_first(backlit, houses):
     assert "Training: bce loss" not in result.out
     assert "6 members in 2 programs" in result.out
     assert "compiling program 1 of 2: 3 members of network Dense(2)" in result.out
-    assert "epoch 8/8" in result.out
+    assert "program 2 of 2, epoch 4/4, best of 3 members: loss " in result.out
     made = len(rows_of(Path("run/histories.csv")))
     assert f"6 runs with {made} epochs in all took" in result.out
     lines = result.out.splitlines()
@@ -195,7 +197,7 @@ def test_an_interruption_keeps_what_is_done(backlit, monkeypatch):
     result = backlit("sweep", "line(n=40)", *arguments)
     (folder,) = Path("runs").iterdir()
     assert folder.name.startswith("sweep-line-2")
-    assert (result.status, result.err) == (130, f"Error: interrupted; what was done is kept in {folder}\n")
+    assert (result.status, result.err) == (130, f"interrupted; what was done is kept in {folder}\n")
     assert "interrupted: 2 of 4 members had not begun" in result.out
     assert [row["stopped"] for row in rows_of(folder / "sweep.csv")] == ["epochs", "not begun"]
     assert backlit("evaluate", folder, "line(n=40)").status == 0

@@ -179,10 +179,8 @@ def test_dropout_draws_anew_at_every_step_and_epoch():
     "settings", [{}, {"block_rows": 4}, {"learning_rate": [0.01, 0.02]}], ids=["resident", "blocks", "population"]
 )
 def test_short_epochs_have_telemetry_first_and_then_now_and_then_and_train_the_same(settings, line, monkeypatch):
-    epochs, network = (
-        70,
-        "Dense(3), Tanh, Dense(1)",
-    )  # of three steps each: one in 43 has telemetry, and the first eight
+    # Of three steps each: the first eight have it, then one in 43.
+    epochs, network = 70, "Dense(3), Tanh, Dense(1)"
     chosen = {**ALL, "batch_size": 4, "epochs": epochs, "learning_rate": 0.01, "seed": 0} | settings
 
     def histories():

@@ -169,8 +169,8 @@ def run(arguments: list[str]) -> int:
 
 
 def fail(message: str, status: int) -> int:
-    """Write one error to the standard error, and return the exit status."""
-    print(f"Error: {message}", file=sys.stderr)
+    """Write to the standard error why a command ended, and return the exit status."""
+    print(message if status == INTERRUPTED else f"Error: {message}", file=sys.stderr)
     return status
 
 

@@ -80,13 +80,17 @@ def examples(*lines: str) -> str:
 
 
 def sweeping(option: str, text: str) -> str:
-    """The end of an error about an option that has several values: how they are swept; '' where it has one.
+    """The end of an error about an option that has several values: how they are swept; '' where it has one, or is
+    no setting that can be.
 
     >>> sweeping("--l2", "0,1e-4")
     '; several values are swept: backlit sweep DATA --over l2=0,1e-4'
     """
-    several = "," in text or ".." in text
-    return f"; several values are swept: backlit sweep DATA --over {option.lstrip('-')}={text}" if several else ""
+    from backlit.training.sweeps.spaces import SWEPT
+
+    name = "seed" if option == "--seeds" else option.lstrip("-")
+    several = ("," in text or ".." in text) and name.replace("-", "_") in SWEPT
+    return f"; several values are swept: backlit sweep DATA --over {name}={text}" if several else ""
 
 
 def read_columns(pairs: list[str] | None) -> dict[str, str] | None:

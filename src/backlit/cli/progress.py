@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Follow: TypeAlias = "Callable[[Progress], None]"
 LINES = 10
 SILENCE = 10.0  # seconds
-QUICK = 1.0  # seconds after a line within which nothing is said of what else is being done
+QUICK = 1.0  # seconds between two lines that say what else is being done
 
 
 @contextmanager
@@ -48,19 +48,20 @@ def bar(report: Report, epochs: int) -> Iterator["Follow"]:
 
 def lines(report: Report) -> "Follow":
     """A line for each tenth of the epochs, one after ten seconds without any, and one for what else is being done."""
-    tenth, spoke = 0, -inf
+    tenth, spoke, said = 0, 0.0, -inf
 
     def follow(progress: "Progress") -> None:
-        nonlocal tenth, spoke
+        nonlocal tenth, spoke, said
         if progress.doing:
-            if progress.seconds - spoke >= QUICK:
-                spoke = progress.seconds
+            if progress.seconds - said >= QUICK:
+                spoke = said = progress.seconds
                 report.line(f"{progress.doing}{left(progress)}")
             return
         reached = LINES * progress.epoch // progress.epochs
         if reached > tenth or progress.epoch == 1 or progress.seconds - spoke >= SILENCE:
             tenth, spoke = reached, progress.seconds
-            report.line(f"epoch {progress.epoch}/{progress.epochs}: {words(progress)}{left(progress)}")
+            place = progress.place or f"epoch {progress.epoch}/{progress.epochs}"
+            report.line(f"{place}: {words(progress)}{left(progress)}")
 
     return follow
 

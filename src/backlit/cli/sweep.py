@@ -61,7 +61,7 @@ def sweep(
 
     Every configuration is trained with each of the seeds, on the same rows,
     and all that differ in numbers alone train together in one program. The
-    choice is by the mean validation loss; the test rows are scored for the
+    choice is by the mean validation loss; test scores are shown for the
     best alone. The run's folder is that of backlit train for the best, with
     sweep.csv (the table), sweep.json and histories.csv (every member) beside
     it. Ctrl-C keeps what is done. --time-limit is shared among all programs.
@@ -134,8 +134,10 @@ def show_sweep(report: Report, found: "Sweep") -> None:
         report.line(remark)
     report.line()
     runs, seconds, best = len(found.members) - len(found.not_begun), found.seconds, found.best
+    rest = seconds["total"] - seconds["train"] - seconds["compile"]
     report.line(
         f"{runs:,} run{'s' if runs > 1 else ''} with {found.epochs:,} epochs in all took {seconds['total']:.1f} s: "
-        f"{seconds['train']:.1f} s of training, {seconds['compile']:.1f} s of compiling, and their scores"
+        f"{seconds['train']:.1f} s of training, {seconds['compile']:.1f} s of compiling, "
+        f"{rest:.1f} s of scoring and the rest"
     )
     report.line(f"The best of them: {best.epochs:,} epochs; stopped: {best.stopped}; best epoch {best.best_epoch:,}")

@@ -99,7 +99,7 @@ def show_settings(report: Report, runs: Sequence["Run"]) -> None:
         "optimizer": f"{chosen.optimizer}{rate}{schedule}",
         "batch_size": f"batches of {chosen.batch_size:,}",
         "epochs": f"at most {chosen.epochs:,} epochs",
-        "patience": f"patience {chosen.patience}" if chosen.patience else "",
+        "patience": f"patience {chosen.patience}" if chosen.patience else "no early stopping",
         "l1": f"L1 {chosen.l1:.3g}" if chosen.l1 else "",
         "l2": f"L2 {chosen.l2:.3g}" if chosen.l2 else "",
         "max_norm": f"max-norm {chosen.max_norm:.3g}" if chosen.max_norm else "",

@@ -125,8 +125,8 @@ def read_range(name: str, text: str) -> list[Any]:
         if last - first >= MOST:
             raise SettingError(f"a range has {MOST:,} values at most; say how many, as in {span}:8")
         return list(range(first, last + 1))
-    if not count.isdecimal() or not 1 <= int(count) <= MOST:
-        raise SettingError(f"how many numbers is a whole number from 1 to {MOST:,}, as in {span}:8, not {count!r}")
+    if not count.isdecimal() or not 2 <= int(count) <= MOST:
+        raise SettingError(f"how many numbers is a whole number from 2 to {MOST:,}, as in {span}:8, not {count!r}")
     if spacing == "log" and first <= 0:
         raise SettingError(
             f"numbers with the same factor between them lie above 0, and {first:g} does not: begin above 0, give the 0 "

@@ -79,8 +79,9 @@ def check_known(values: Any) -> None:
     """
     if isinstance(values, jax.core.Tracer):
         raise DataError(
-            "data are numbers, and inside jax.jit, jax.vmap and jax.grad the arguments have none yet: there, a model's "
-            "outputs are model.network.apply(model.parameters, model.state, x, backlit.Context())[0]"
+            "data are wanted, and here is an argument of a function inside jax.jit, jax.vmap or jax.grad, or an array "
+            "made there, which has no values yet (NumPy's have): there, model.network.apply(model.parameters, "
+            "model.state, x, backlit.Context())[0] gives the outputs of the last layer, one column a unit"
         )
 
 

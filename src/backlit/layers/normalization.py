@@ -24,8 +24,8 @@ from backlit.shapes import Array, Shape, write
 class BatchNorm(Block):
     """y = γ (x − μ) / √(σ² + ε) + β, per feature of the last axis.
 
-    While training, μ and σ² are the batch's, over every axis but the last, padding left out, and the running statistics
-    follow them: r ← m r + (1 − m) μ. At test time the running statistics stand in.
+    While training, μ and σ² are the batch's, over every axis but the last, padding left out whatever it holds, and the
+    running statistics follow them: r ← m r + (1 − m) μ. At test time the running statistics stand in.
 
     Args:
         momentum: m, how much of the running statistics stays at each step, in [0, 1).

@@ -39,9 +39,10 @@ GLANCE = 0.25  # seconds of work between two visits to Python
 class Progress(NamedTuple):
     """What is told of a run while it trains; times in seconds.
 
-    A sweep also tells what it does besides training, in `doing`: before a program's first epoch, that it is compiled.
-    Losses and scores are then those told last, and no numbers before the first. In a sweep `seconds` counts compiling
-    and scoring, too, and `seconds_left`, an estimate where `bounded` is false, is no number where nothing is known yet.
+    A sweep also tells what it does besides training, in `doing`: before a program's first epoch, that it is compiled;
+    and in `place` which program's epoch it is, and of how many members the losses and scores are the best one's. They
+    are those told last while it compiles, and no numbers before the first. In a sweep `seconds` counts compiling and
+    scoring, too, and `seconds_left`, an estimate where `bounded` is false, is no number where nothing is known yet.
     """
 
     epoch: int
@@ -56,6 +57,7 @@ class Progress(NamedTuple):
     seconds_left: float
     bounded: bool = True
     doing: str = ""
+    place: str = ""
 
 
 class Source(Protocol):

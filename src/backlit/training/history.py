@@ -2,11 +2,13 @@
 
 import csv
 from collections.abc import Iterator, Sequence
+from math import isnan
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from backlit.errors import nearest
 from backlit.training.telemetry import BLOCK_FIELDS, VARIABLE_FIELDS, Telemetry
 
 
@@ -30,6 +32,8 @@ class History:
         return tuple(self._columns)
 
     def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self._columns:
+            raise KeyError(f"no column {name!r} in the history: {nearest(name, self.columns)}")
         return self._columns[name]
 
     def __repr__(self) -> str:
@@ -51,7 +55,7 @@ class History:
         return [dict(zip(self._columns, values, strict=True)) for values in zip(*self._columns.values(), strict=True)]
 
     def texts(self, names: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """The rows of some columns as files have them: numbers at seven digits."""
+        """The rows of some columns as files have them."""
         for values in zip(*(_plain(self._columns[name]) for name in names), strict=True):
             yield dict(zip(names, values, strict=True))
 
@@ -74,4 +78,9 @@ def telemetry_columns(recorded: Telemetry) -> dict[str, np.ndarray]:
 
 
 def _plain(values: np.ndarray) -> list[Any]:
-    return [f"{value:.7g}" if isinstance(value, float) else value for value in values.tolist()]
+    return [write(value) if isinstance(value, float) else value for value in values.tolist()]
+
+
+def write(value: float) -> str:
+    """A number at seven digits; nothing for what was not recorded."""
+    return "" if isnan(value) else f"{value:.7g}"

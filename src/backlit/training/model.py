@@ -168,7 +168,8 @@ class Model:
         given = self.schema.targets_of(content)
         if given is None:
             raise DataError(
-                f"the data have no target {self.schema.target[0]!r} to compare with; give y, or use predict"
+                f"the data have no target {self.schema.target[0]!r} to compare with: add that column (in Python, or "
+                "give y), or use predict"
             )
         x = self._encode(content)[: len(given)]  # of a series, the last windows forecast what is not there yet
         targets = self.objective.targets(given, self.state)

@@ -27,7 +27,7 @@ from backlit.layers.scaling import Rescale
 from backlit.networks.named import network_named, recipe_named
 from backlit.optimizers import default_learning_rate, takes_all_rows
 from backlit.shapes import Shape, write
-from backlit.training.arguments import SOUGHT, check_arguments, settings_of
+from backlit.training.arguments import SOUGHT, check_arguments, is_sought, settings_of
 from backlit.training.objective import Objective, body_of, check_head, check_preprocessing
 from backlit.training.regularization import bounds_of, penalties_of
 from backlit.training.run import Run
@@ -110,7 +110,7 @@ def prepare(
         optimizer = optimizer or own.get("optimizer")
         settings = {name: value for name, value in own.items() if name != "optimizer"}
     optimizer = "adam" if optimizer is None else optimizer
-    sought = [name for name in SOUGHT if settings.get(name) == "find"]
+    sought = [name for name in SOUGHT if is_sought(settings.get(name))]
     chosen = settings_of(loss, optimizer, settings)
     rate = default_learning_rate(optimizer) if isinstance(optimizer, str) else None
     given = None if loss is None else loss_named(loss)

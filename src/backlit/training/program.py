@@ -161,11 +161,11 @@ class Program:
 
     def opening(
         self, trained: Trained, data: Batch, order: Array, key: Array, number: Array
-    ) -> tuple[Steps, Telemetry, Array | int]:
+    ) -> tuple[Steps, Telemetry, Array]:
         """What comes before the loop over steps: the first step, with telemetry, where epoch `number` has any, else no
         step and NaN; and the number of steps made."""
         if always_recorded(self.steps):
-            return *self.first_step(trained, data, order, key), 1
+            return *self.first_step(trained, data, order, key), jnp.int32(1)
         first = jax.jit(self.first_step)  # traced once, for its shapes and in the condition
         shapes = jax.eval_shape(first, trained, data, order, key)[1]
         due = is_recorded(number, self.steps)
@@ -173,7 +173,7 @@ class Program:
         def unrecorded(trained: Trained, *_: Any) -> tuple[Steps, Telemetry]:
             return Steps.begin(trained), jax.tree.map(lambda s: jnp.full(s.shape, jnp.nan, s.dtype), shapes)
 
-        return *lax.cond(due, first, unrecorded, trained, data, order, key), jnp.where(due, 1, 0)
+        return *lax.cond(due, first, unrecorded, trained, data, order, key), due.astype(jnp.int32)
 
     def more_steps(self, done: Steps, data: Batch, order: Array, key: Array, start: Array | int, limit: Array) -> Steps:
         """The steps of `order` from `start` on, as long as losses are finite and fewer than `limit` steps are made."""

@@ -127,7 +127,8 @@ class Run:
             raise SettingError("the transformation given as the optimizer has its own learning rate: set it there")
         rows = len(self.parts.train)
         settings = replace(self.settings, **given)  # type: ignore[arg-type]
-        settings = replace(settings, batch_size=min(int(settings.batch_size or 1), rows))
+        size = rows if settings.batch_size == "full" else int(settings.batch_size or 1)
+        settings = replace(settings, batch_size=min(size, rows))
         rule = self.transformation if own else update_rule(settings, rows)
         objective = regularized(self.objective, self.network.plan(self.input_shape), settings)
         return replace(self, settings=settings, transformation=rule, objective=objective)

@@ -69,7 +69,11 @@ class Overall:
         later = self._later(self.number + 1, other, self.trained + told.seconds, made)
         early = self.trained + told.seconds < GLANCE and told.epoch < told.epochs  # the first epoch takes longer
         left = nan if early else told.seconds_left + later
-        self._tell(told, epoch=self._epochs(0, self.number) + told.epoch, seconds_left=left)
+        part, programs = self.parts[self.number], len(self.parts)
+        program = f"program {self.number + 1:,} of {programs:,}, " if programs > 1 else ""
+        best = f", best of {part.members:,} members" if part.members > 1 else ""
+        place = f"{program}epoch {told.epoch:,}/{part.epochs:,}{best}"
+        self._tell(told, epoch=self._epochs(0, self.number) + told.epoch, seconds_left=left, place=place)
 
     def close(self) -> None:
         """The present program is over."""
@@ -78,7 +82,7 @@ class Overall:
         self.other += time.perf_counter() - self.begun - trained
         self.made += self.parts[self.number].members * epoch
 
-    def _tell(self, told: Progress, epoch: int, seconds_left: float, doing: str = "") -> None:
+    def _tell(self, told: Progress, epoch: int, seconds_left: float, doing: str = "", place: str = "") -> None:
         self.progress(
             told._replace(
                 epoch=epoch,
@@ -87,6 +91,7 @@ class Overall:
                 seconds_left=seconds_left,
                 bounded=len(self.parts) == 1,
                 doing=doing,
+                place=place,
             )
         )
 

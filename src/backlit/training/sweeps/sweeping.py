@@ -181,6 +181,7 @@ class _Preparation:
         rates = {name: value for name, value in values.items() if "." in name}
         numbers = {name: value for name, value in values.items() if name in NUMBERS and value is not None}
         others = {name: value for name, value in values.items() if name not in rates and name not in numbers}
+        # By identity, for not all values can be compared; the sets keep them alive.
         kind = (*((name, id(value)) for name, value in others.items()), *numbers)
         if kind in self.kin:
             run = self.kin[kind].change(**numbers)
