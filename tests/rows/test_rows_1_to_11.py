@@ -137,7 +137,7 @@ def test_row_6_sign_and_step_at_every_side_of_zero():
 
 @pytest.mark.parametrize("name", ["sign", "step"])
 def test_row_6_a_search_finds_the_weights_that_no_gradient_finds(name):
-    model = bl.fit(name, "and(n=100)")
+    model = bl.fit(name, "and(n=100)", telemetry=1)
     assert model.scores["train"]["accuracy"] == 1
     assert float(np.abs(model.history["dense_1/weight/gradient"]).max()) == 0
 

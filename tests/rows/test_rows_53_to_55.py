@@ -16,7 +16,7 @@ def test_row_53_where_the_gradient_is_zero_is_where_descent_arrives():
     """`bl.fit("Dense(1)", x, y, optimizer="gradient-descent", batch_size="full")`"""
     x, y = X[:, :1], 2 * X[:, 0] + 0.3 * Y
     closed = (x[:, 0] @ y) / (x[:, 0] @ x[:, 0])  # d/dw Σ(y − wx)² = 0
-    chosen = {"batch_size": "full", "epochs": 300, "learning_rate": 0.2}
+    chosen = {"batch_size": "full", "epochs": 300, "learning_rate": 0.2, "telemetry": 1}
     model = bl.fit("Dense(1, bias=False)", x, y, **chosen, **PLAIN)
     assert model.history["dense_1/weight/weight"][-1] == pytest.approx(abs(closed), rel=1e-5)
     assert model.history["dense_1/weight/gradient"][-1] == pytest.approx(0, abs=1e-5)

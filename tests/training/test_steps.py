@@ -178,18 +178,16 @@ def test_dropout_draws_anew_at_every_step_and_epoch():
 @pytest.mark.parametrize(
     "settings", [{}, {"block_rows": 4}, {"learning_rate": [0.01, 0.02]}], ids=["resident", "blocks", "population"]
 )
-def test_short_epochs_have_telemetry_first_and_then_now_and_then_and_train_the_same(settings, line, monkeypatch):
+def test_short_epochs_have_telemetry_first_and_then_now_and_then_and_train_the_same(settings, line):
     # Of three steps each: the first eight have it, then one in 43.
     epochs, network = 70, "Dense(3), Tanh, Dense(1)"
     chosen = {**ALL, "batch_size": 4, "epochs": epochs, "learning_rate": 0.01, "seed": 0} | settings
 
-    def histories():
-        found = bl.fit(network, *line, **chosen)
+    def histories(**cadence):
+        found = bl.fit(network, *line, **chosen, **cadence)
         return [member.history for member in found.members] if "learning_rate" in settings else [found.history]
 
-    now_and_then = histories()
-    monkeypatch.setattr("backlit.training.program.always_recorded", lambda steps: True)
-    for history, whole in zip(now_and_then, histories(), strict=True):
+    for history, whole in zip(histories(), histories(telemetry=1), strict=True):
         recorded = np.isfinite(history["tanh_1/mean"])
         np.testing.assert_array_equal(np.flatnonzero(recorded), [*range(8), 43])
         np.testing.assert_allclose(history["loss"], whole["loss"], rtol=1e-5)

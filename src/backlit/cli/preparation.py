@@ -130,6 +130,14 @@ def read_preparation(
             rich_help_panel=TRAINING,
         ),
     ] = None,
+    telemetry: Annotated[
+        int,
+        typer.Option(
+            metavar="STEPS",
+            help="Steps between two epochs whose layers the history describes; 1: every epoch.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = 128,
     seed: Annotated[
         int, typer.Option(help="Of the split, the first weights, the order of the rows.", rich_help_panel=TRAINING)
     ] = 0,
@@ -166,6 +174,7 @@ def read_preparation(
         "precision": precision,
         "tolerance": tolerance,
         "time_limit": time_limit,
+        "telemetry": telemetry,
         "split": options.read_split(split),
         "seed": seed,
         "split_seed": split_seed,

@@ -12,7 +12,7 @@ from typing import Any
 
 from backlit.errors import SettingError
 
-WHOLE = ("accumulate", "batch_size", "bootstrap", "block_rows", "epochs", "patience", "seed")
+WHOLE = ("accumulate", "batch_size", "bootstrap", "block_rows", "epochs", "patience", "seed", "telemetry")
 NAMES = ("class_weight", "loss", "optimizer", "precision", "schedule")
 TEXTS = ("augment", "network")
 FLAGS = ("bootstrap", "penalize_biases", "standardize")

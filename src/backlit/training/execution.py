@@ -109,6 +109,7 @@ class Execution:
             self.settings.tolerance,
             self.settings.average,
             plateau_named(str(self.settings.schedule)),
+            self.settings.telemetry,
         )
         if alone:
             self.key, self.carry = jax.jit(self._begin, compiler_options=known(ONCE))(self.settings.seed, run.fitted)

@@ -67,8 +67,8 @@ def fit(
         **options: what `prepare` takes: target, task, columns, weights, validation, test, reconstruct, loss, and the
             settings (optimizer, learning_rate, schedule, batch_size, epochs, patience, clip, accumulate, average,
             augment, l1, l2, penalties, penalize_biases, max_norm, initial_scale, bootstrap, class_weight, split,
-            split_seed, order_by, seed, time_limit, tolerance, precision, standardize, block_rows), each described in
-            `Settings`. A list, a tuple, a range or an array in the place of one value, such as
+            split_seed, order_by, seed, time_limit, tolerance, precision, standardize, block_rows, telemetry), each
+            described in `Settings`. A list, a tuple, a range or an array in the place of one value, such as
             learning_rate=geomspace(1e-4, 1e-1, 16) or seed=range(8), or a list of networks, is a set of values: see
             `sweep`.
 

@@ -19,8 +19,8 @@ class History:
     `loss` (the mean over the epoch's batches, in training mode, weights and penalties included), then for `train` and
     `validation` `_loss` and the scores in evaluation mode, where every row counts the same, then telemetry:
     `dense_1/mean`, `dense_1/weight/gradient`, ..., as `backlit.training.telemetry` describes it; NaN where an epoch has
-    none. Of the training rows a fixed random tenth is scored in each epoch, from 256 to 4,096; where there are no
-    validation rows, up to 4,096.
+    none, as short ones have but for `telemetry=1`. Of the training rows a fixed random tenth is scored in each epoch,
+    from 256 to 4,096; where there are no validation rows, up to 4,096.
     """
 
     def __init__(self, columns: dict[str, np.ndarray] | None = None) -> None:

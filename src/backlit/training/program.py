@@ -22,7 +22,7 @@ from backlit.training.objective import Batch, Objective, Sums
 from backlit.training.plateaus import Decline
 from backlit.training.shuffling import permutation
 from backlit.training.stopping import Watch, observe_epoch
-from backlit.training.telemetry import Recorder, Telemetry, always_recorded, describe_variables, is_recorded
+from backlit.training.telemetry import CADENCE, Recorder, Telemetry, describe_variables, is_recorded
 from backlit.training.updates import told
 
 CHUNK_EPOCHS = 256  # the most epochs between two visits to Python
@@ -89,6 +89,7 @@ class Program:
         tolerance: relative change of the loss that counts as none, or None.
         average: the decay of the average of the weights, or None.
         plateau: when and how much the learning rate falls on a plateau of the watched loss, or None.
+        telemetry: steps between two epochs with telemetry.
         together: whether members of a population go through an epoch together: a loss that is not finite then ends
             no epoch early, and counts for nothing in the end, as it does alone.
     """
@@ -101,6 +102,7 @@ class Program:
     tolerance: float | None
     average: float | None = None
     plateau: Plateau | None = None
+    telemetry: int = CADENCE
     together: bool = False
 
     @property
@@ -164,11 +166,12 @@ class Program:
     ) -> tuple[Steps, Telemetry, Array]:
         """What comes before the loop over steps: the first step, with telemetry, where epoch `number` has any, else no
         step and NaN; and the number of steps made."""
-        if always_recorded(self.steps):
+        every = -(-self.telemetry // self.steps)
+        if every == 1:
             return *self.first_step(trained, data, order, key), jnp.int32(1)
         first = jax.jit(self.first_step)  # traced once, for its shapes and in the condition
         shapes = jax.eval_shape(first, trained, data, order, key)[1]
-        due = is_recorded(number, self.steps)
+        due = is_recorded(number, every)
 
         def unrecorded(trained: Trained, *_: Any) -> tuple[Steps, Telemetry]:
             return Steps.begin(trained), jax.tree.map(lambda s: jnp.full(s.shape, jnp.nan, s.dtype), shapes)

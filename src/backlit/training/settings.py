@@ -9,6 +9,7 @@ from backlit.errors import SettingError
 from backlit.layers.settings import LARGEST, is_number, is_whole
 from backlit.optimizers import takes_all_rows
 from backlit.training.devices import on_cpu
+from backlit.training.telemetry import CADENCE
 
 OWN = "own transformation"  # what settings say of an optimizer that is no name
 PRECISIONS = ("float32", "bfloat16", "auto")
@@ -65,6 +66,8 @@ class Settings:
         standardize: whether inputs and regression targets are brought to mean 0 and deviation 1 by fitted layers; the
             pixels of images always are, and targets never under a loss of the user's own.
         block_rows: rows on the device at a time; None: all when they fit.
+        telemetry: steps between two epochs whose history has the layers' statistics, at least 1: 1 is every epoch; the
+            first eight have it always.
     """
 
     loss: str | None = None
@@ -95,9 +98,10 @@ class Settings:
     precision: Literal["float32", "bfloat16", "auto"] = "float32"
     standardize: bool = True
     block_rows: int | None = None
+    telemetry: int = CADENCE
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "patience", "accumulate", "block_rows"):
+        for name in ("epochs", "patience", "accumulate", "block_rows", "telemetry"):
             self._keep_whole(name, 1)
         for name in ("seed", "split_seed"):
             self._keep_whole(name, 0)

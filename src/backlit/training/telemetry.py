@@ -1,7 +1,7 @@
 """What happens inside while a network trains, from the first step of an epoch, computed by the run itself.
 
-Every epoch has it, but where epochs are shorter than `CADENCE` steps only the first `FIRST_EPOCHS`, then one in so many
-that `CADENCE` steps lie between: it costs about two steps' time.
+It costs about two steps' time. Where epochs have fewer steps than the cadence, which is a setting of the run, the first
+`FIRST_EPOCHS` have it, then one in so many that as many steps lie between.
 
 Per block: the mean and standard deviation of its output, the share of zeros, and for activations the mean local
 derivative, the share of saturated outputs, |f'(z)| < 0.01, and the share of dead units, saturated for every example.
@@ -19,7 +19,7 @@ from backlit.shapes import Array, Tree
 
 BLOCK_FIELDS = ("mean", "deviation", "zeros", "slope", "saturated", "dead")  # the last three of activations alone
 VARIABLE_FIELDS = ("gradient", "update", "weight")
-CADENCE = 128  # steps between two with telemetry, once the first epochs are over
+CADENCE = 128  # steps between two with telemetry, if a run does not say
 FIRST_EPOCHS = 8  # that always have it
 SATURATED = 0.01  # a local derivative below this passes next to nothing back
 
@@ -31,14 +31,9 @@ class Telemetry(NamedTuple):
     variables: dict[str, Array]
 
 
-def always_recorded(steps: int) -> bool:
-    """Whether every epoch of this many steps has telemetry."""
-    return steps >= CADENCE
-
-
-def is_recorded(epoch: Array, steps: int) -> Array:
-    """Whether this epoch, counted from 0, has telemetry, where an epoch has `steps` steps."""
-    return (epoch < FIRST_EPOCHS) | (epoch % -(-CADENCE // steps) == 0)
+def is_recorded(epoch: Array, every: int) -> Array:
+    """Whether this epoch, counted from 0, has telemetry, where one in `every` has, beyond the first."""
+    return (epoch < FIRST_EPOCHS) | (epoch % every == 0)
 
 
 class Recorder(Observer):
