@@ -9,13 +9,12 @@ python benchmarks/rules_losses.py [--rounds 9]
 import argparse
 from collections.abc import Callable
 from functools import partial
-from statistics import median
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
-from timing import interleave, ratio, seconds, show
+from timing import compare, show
 
 import backlit as bl
 from backlit.functions.losses import CrossEntropy
@@ -23,7 +22,6 @@ from backlit.functions.losses import CrossEntropy
 SCORES = [(32, 2), (32, 10), (128, 10), (1024, 10), (128, 1000), (2048, 64), (2048, 1000), (2048, 10_000)]
 TOKENS = [(2048, 64, 128), (2048, 256, 128), (2048, 1000, 128), (2048, 10_000, 128), (320, 64, 16), (65_536, 64, 64)]
 STEPS = 4  # within a compiled loop, as training has them
-MEASURED_SECONDS = 0.02  # of each figure
 
 Call = Callable[..., Any]
 
@@ -61,19 +59,19 @@ def main() -> None:
     for count, classes in SCORES:
         scores = jax.random.normal(jax.random.key(0), (STEPS, count, classes))
         labels = jax.random.randint(jax.random.key(1), (STEPS, count), 0, classes)
-        rows.append((f"{count} rows, {classes} classes", *compare(walked, at_once, (), (scores, labels), rounds)))
+        rows.append((f"{count} rows, {classes} classes", *contrast(walked, at_once, (), (scores, labels), rounds)))
     show(rows)
     rows = [("embedding", "scatter, ms", "one-hot, ms", "ratio")]
     for count, vocabulary, width in TOKENS:
         table = jax.random.normal(jax.random.key(0), (vocabulary, width))
         tokens = jax.random.randint(jax.random.key(1), (STEPS, count), 0, vocabulary)
         weights = jax.random.normal(jax.random.key(2), (STEPS, count, width))
-        figures = compare(scattered, multiplied, (table,), (tokens, weights), rounds)
+        figures = contrast(scattered, multiplied, (table,), (tokens, weights), rounds)
         rows.append((f"{count} tokens of {vocabulary}, {width} wide", *figures))
     show(rows)
 
 
-def compare(first: Call, second: Call, held: tuple, stacked: tuple, rounds: int) -> tuple[str, str, str]:
+def contrast(first: Call, second: Call, held: tuple, stacked: tuple, rounds: int) -> tuple[str, ...]:
     """The times of a step in both forms, and the ratio of the second to the first."""
 
     def whole(f: Call) -> Any:
@@ -87,13 +85,8 @@ def compare(first: Call, second: Call, held: tuple, stacked: tuple, rounds: int)
     ours, theirs = (jax.tree.leaves(program(held, stacked)) for program in compiled.values())
     assert all(jnp.allclose(a, b, rtol=1e-3, atol=1e-2) for a, b in zip(ours, theirs, strict=True))
 
-    def run(program: Call, repeats: int = 1) -> float:
-        return seconds(lambda: jax.block_until_ready(program(held, stacked)), repeats)
-
-    repeats = max(1, int(MEASURED_SECONDS / run(compiled["first"])))
-    figures = interleave({name: partial(run, program, repeats) for name, program in compiled.items()}, rounds)
-    times = [f"{median(figures[name]) * 1000 / STEPS:.4f}" for name in compiled]
-    return times[0], times[1], f"{ratio(figures, 'second', 'first'):.2f}"
+    calls = [partial(program, held, stacked) for program in compiled.values()]
+    return compare(*calls, rounds, STEPS)
 
 
 if __name__ == "__main__":

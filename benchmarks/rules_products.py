@@ -10,15 +10,13 @@ four times the columns of Ȳ.
 import argparse
 from collections.abc import Callable
 from functools import partial
-from statistics import median
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
-from timing import interleave, ratio, seconds, show
+from timing import compare, show
 
-MEASURED_SECONDS = 0.02  # of each figure
 BY_ROWS = [(rows, summed, free) for rows in (64, 256, 512, 2048) for summed, free in ((512, 128), (128, 512))]
 SHAPES = [*BY_ROWS, (2048, 128, 128), (2048, 384, 128), (256, 2048, 2048)]
 LEADING = [(16, 128, 128, 512), (16, 128, 512, 128), (50, 64, 128, 512)]
@@ -66,32 +64,27 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     rows = [("A Bᵀ", "as it is, ms", "written out, ms", "ratio")]
     for m, k, n in SHAPES:
-        rows.append((f"{m}×{k} by ({n}×{k})ᵀ", *compare(as_it_is, written_out, [(m, k), (n, k)], rounds)))
+        rows.append((f"{m}×{k} by ({n}×{k})ᵀ", *contrast(as_it_is, written_out, [(m, k), (n, k)], rounds)))
     show(rows)
     rows = [("Σ AᵀB", "axes apart, ms", "as one, ms", "ratio")]
     for b, t, m, n in LEADING:
-        rows.append((f"({b}, {t}, {m}), ({b}, {t}, {n})", *compare(apart, as_one, [(b, t, m), (b, t, n)], rounds)))
+        rows.append((f"({b}, {t}, {m}), ({b}, {t}, {n})", *contrast(apart, as_one, [(b, t, m), (b, t, n)], rounds)))
     show(rows)
     rows = [("Aᵀ Ȳ", "straight, ms", "turned, ms", "ratio")]
     for m, k, n in NARROW:
-        rows.append((f"({m}×{k})ᵀ by {m}×{n}", *compare(straight, turned, [(m, k), (m, n)], rounds)))
+        rows.append((f"({m}×{k})ᵀ by {m}×{n}", *contrast(straight, turned, [(m, k), (m, n)], rounds)))
     show(rows)
 
 
-def compare(first: Call, second: Call, shapes: list[tuple[int, ...]], rounds: int) -> tuple[str, str, str]:
+def contrast(first: Call, second: Call, shapes: list[tuple[int, ...]], rounds: int) -> tuple[str, ...]:
     """The times of both forms, and the ratio of the second to the first."""
     factors = [jax.random.normal(jax.random.key(i), shape) for i, shape in enumerate(shapes)]
     compiled = {name: jax.jit(f).lower(*factors).compile() for name, f in (("first", first), ("second", second))}
     ours, theirs = (program(*factors) for program in compiled.values())
     assert jnp.allclose(ours, theirs, rtol=1e-3, atol=1e-2)
 
-    def run(program: Call, repeats: int = 1) -> float:
-        return seconds(lambda: jax.block_until_ready(program(*factors)), repeats)
-
-    repeats = max(1, int(MEASURED_SECONDS / run(compiled["first"])))
-    figures = interleave({name: partial(run, program, repeats) for name, program in compiled.items()}, rounds)
-    times = [f"{median(figures[name]) * 1000:.3f}" for name in compiled]
-    return times[0], times[1], f"{ratio(figures, 'second', 'first'):.2f}"
+    calls = [partial(program, *factors) for program in compiled.values()]
+    return compare(*calls, rounds)
 
 
 if __name__ == "__main__":

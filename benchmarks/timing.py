@@ -3,9 +3,13 @@
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+MEASURED_SECONDS = 0.02  # of each figure that `compare` takes
 
 
 def interleave(calls: dict[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
@@ -24,6 +28,17 @@ def seconds(call: Callable[[], object], repeats: int = 1) -> float:
     for _ in range(repeats):
         call()
     return (time.perf_counter() - start) / repeats
+
+
+def compare(first: Callable[[], object], second: Callable[[], object], rounds: int, steps: int = 1) -> tuple[str, ...]:
+    """The milliseconds of a step in two calls of JAX, of so many steps each, and the second's ratio to the first."""
+    from jax import block_until_ready  # what else is timed here does without JAX
+
+    calls = {"first": lambda: block_until_ready(first()), "second": lambda: block_until_ready(second())}
+    repeats = max(1, int(MEASURED_SECONDS / seconds(calls["first"])))
+    figures = interleave({name: partial(seconds, call, repeats) for name, call in calls.items()}, rounds)
+    times = [f"{median(figures[name]) * 1000 / steps:.4f}" for name in calls]
+    return (*times, f"{ratio(figures, 'second', 'first'):.2f}")
 
 
 def ratio(figures: dict[str, list[float]], numerator: str, denominator: str) -> float:

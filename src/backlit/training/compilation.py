@@ -44,7 +44,11 @@ def compiler_options(network: Block, spelled_out: bool = False) -> Options:
 
 def known(options: Options) -> Options:
     """Those of some options for a CPU that this XLA knows; none elsewhere."""
-    return {name: value for name, value in options.items() if is_known(name, value)} if on_cpu() else {}
+    if not options or not on_cpu():
+        return {}
+    if are_known(*options.items()):
+        return options
+    return {name: value for name, value in options.items() if are_known((name, value))}
 
 
 def jit(function: Callable[..., Any], network: Block) -> Any:
@@ -58,10 +62,10 @@ def jit(function: Callable[..., Any], network: Block) -> Any:
 
 
 @cache
-def is_known(name: str, value: Any) -> bool:
-    """Whether this XLA knows an option."""
+def are_known(*options: tuple[str, Any]) -> bool:
+    """Whether this XLA knows all of some options, names with values; it is asked by compiling next to nothing."""
     try:
-        jax.jit(lambda x: x, compiler_options={name: value}).lower(0.0).compile()
+        jax.jit(lambda x: x, compiler_options=dict(options)).lower(0.0).compile()
     except JaxRuntimeError:
         return False
     return True
