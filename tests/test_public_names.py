@@ -4,6 +4,7 @@ import ast
 import inspect
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,7 @@ from backlit.functions.initializers import INITIALIZERS
 from backlit.functions.losses import LOSSES
 from backlit.layers.registry import LAYERS
 
-HEAVY = ("jax", "polars", "sklearn", "numpy", "typer")
+HEAVY = ("jax", "matplotlib", "polars", "sklearn", "numpy", "typer")
 
 
 @pytest.mark.parametrize("name", bl.__all__)
@@ -27,17 +28,14 @@ def test_importing_backlit_loads_nothing_heavy() -> None:
 
 
 def test_the_names_for_type_checkers_are_the_names_at_run_time() -> None:
-    tree = ast.parse(inspect.getsource(bl))
-    block = next(node for node in tree.body if isinstance(node, ast.If))
-    homes = {
-        alias.asname or alias.name: (node.module, alias.name)
-        for node in block.body
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
-    assert homes == {name: (home, bl.RENAMED.get(name, name)) for name, home in bl.PLACES.items()}
-    assert sorted(bl.__all__) == sorted(homes)
-    assert dir(bl) == sorted(bl.__all__)
+    stub = ast.parse(Path(bl.__file__).with_suffix(".pyi").read_text())
+    imports = [(node.module, alias) for node in stub.body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    exported = {alias.name: module for module, alias in imports if alias.asname == alias.name}
+    renamed = [ast.unparse(node) for node in stub.body if isinstance(node, ast.Assign)]
+    modules = {name: "backlit" for name in bl.MODULES}
+    assert exported == {name: home for name, home in bl.PLACES.items() if name not in bl.RENAMED} | modules
+    assert renamed == [f"{name} = {bl.PLACES[name].rpartition('.')[2]}.{its}" for name, its in bl.RENAMED.items()]
+    assert dir(bl) == bl.__all__ == sorted(bl.PLACES | modules)
 
 
 def test_every_member_of_a_family_is_public() -> None:

@@ -1,7 +1,5 @@
 """`backlit predict`: a trained network's answers for new data."""
 
-import os
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +9,7 @@ from backlit.alignment import number
 from backlit.cli import options
 from backlit.cli.output import Report, print_json
 from backlit.cli.runs import check_output, model_folder
-from backlit.errors import FileError
+from backlit.writing import new_file
 
 if TYPE_CHECKING:
     from polars import DataFrame
@@ -128,17 +126,11 @@ def write_table(table: "DataFrame", path: Path) -> None:
     Raises:
         FileError: the system refused.
     """
-    filling = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
+    with new_file(path) as filling:
         if path.suffix.lower() == ".parquet":
             table.write_parquet(filling)
         else:
             table.write_csv(filling, separator="\t" if path.suffix.lower() == ".tsv" else ",")
-        os.replace(filling, path)
-    except OSError as error:
-        raise FileError(f"cannot write {path}: {error.strerror or error}; nothing was written") from error
-    finally:
-        filling.unlink(missing_ok=True)
 
 
 def cell(value: Any) -> str:

@@ -1,0 +1,5 @@
+"""Lessons on descent: searches, step sizes, curvature, momentum, noise."""
+
+from backlit.lessons.lesson import Lesson
+
+LESSONS: tuple[Lesson, ...] = ()

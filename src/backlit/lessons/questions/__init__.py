@@ -1,0 +1,5 @@
+"""Lessons that answer questions which the lectures ask."""
+
+from backlit.lessons.lesson import Lesson
+
+LESSONS: tuple[Lesson, ...] = ()
