@@ -32,7 +32,7 @@ def test_the_names_for_type_checkers_are_the_names_at_run_time() -> None:
     imports = [(node.module, alias) for node in stub.body if isinstance(node, ast.ImportFrom) for alias in node.names]
     exported = {alias.name: module for module, alias in imports if alias.asname == alias.name}
     renamed = [ast.unparse(node) for node in stub.body if isinstance(node, ast.Assign)]
-    modules = {name: "backlit" for name in bl.MODULES}
+    modules = dict.fromkeys(bl.MODULES, "backlit")
     assert exported == {name: home for name, home in bl.PLACES.items() if name not in bl.RENAMED} | modules
     assert renamed == [f"{name} = {bl.PLACES[name].rpartition('.')[2]}.{its}" for name, its in bl.RENAMED.items()]
     assert dir(bl) == bl.__all__ == sorted(bl.PLACES | modules)

@@ -1,5 +1,4 @@
 from backlit import pictures as pictures
-from backlit.layers import notation
 from backlit.data import Dataset as Dataset
 from backlit.data import Schema as Schema
 from backlit.data import read as read
@@ -65,6 +64,7 @@ from backlit.graph import vjp as vjp
 from backlit.graph.checking import check_gradients as check_gradients
 from backlit.graph.landscape import PointKind as PointKind
 from backlit.graph.landscape import classify_point as classify_point
+from backlit.layers import notation
 from backlit.layers.activation import ELU as ELU
 from backlit.layers.activation import GELU as GELU
 from backlit.layers.activation import GeneralizedReLU as GeneralizedReLU
