@@ -10,7 +10,7 @@ VALUES := $(filter-out %/test_compilation.py %/test_cost.py %/test_devices.py %/
 	%/test_population.py %/test_products.py %/test_programs.py %/test_repetition.py,\
 	$(wildcard $(patsubst %,tests/%/test_*.py,data functions graph layers optimizers training)))
 
-.PHONY: demo test bench rows clean
+.PHONY: demo test bench rows lessons clean
 
 demo: $(VENV)/installed
 	$(BIN)/backlit train digits
@@ -28,6 +28,9 @@ bench: $(BENCH)/installed
 
 rows:
 	$(PYTHON) docs/rows.py
+
+lessons: $(VENV)/installed
+	$(BIN)/backlit lesson --all -o docs/lessons
 
 $(VENV)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit("Backlit needs Python 3.11 or later: make PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'

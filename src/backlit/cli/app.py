@@ -19,6 +19,7 @@ from backlit.cli.data import data
 from backlit.cli.evaluate import evaluate
 from backlit.cli.generate import generate
 from backlit.cli.graph import graph
+from backlit.cli.lesson import lesson
 from backlit.cli.list import list_names
 from backlit.cli.options import examples, sweeping
 from backlit.cli.predict import predict
@@ -95,6 +96,11 @@ app.command(
         'backlit generate runs/bible --prompt "And he said" --greedy --length 80',
     )
 )(generate)
+app.command(
+    epilog=examples(
+        "backlit lesson", "backlit lesson momentum", "backlit lesson hidden-units -o pictures", "backlit lesson --all"
+    )
+)(lesson)
 app.command(
     "list",
     epilog=examples("backlit list", "backlit list layers", "backlit list layers GRU", "backlit list data --json"),

@@ -3,7 +3,8 @@
 import json
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from rich import box
@@ -39,6 +40,15 @@ class Report:
     def note(self, text: str) -> None:
         """Print one remark."""
         self.line(f"Note: {text}", style="yellow")
+
+    @contextmanager
+    def waiting(self, text: str) -> Iterator[None]:
+        """A sign on a terminal that something goes on while the block lasts."""
+        if not self.live:
+            yield
+            return
+        with self.console.status(text):
+            yield
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]], title: str = "", left: int = 1) -> None:
         """Print a table whose first `left` columns are texts and whose others are numbers."""
