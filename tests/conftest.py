@@ -1,4 +1,4 @@
-"""What holds for all tests: none keeps compiled programs in the folder of whoever runs them; pages open in a browser."""
+"""What holds for all tests: none keeps compiled programs in a user's folder; pages open in a browser that is there."""
 
 import os
 import shutil
