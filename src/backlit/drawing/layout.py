@@ -95,9 +95,13 @@ class Joint:
 
     left: Place
     right: Place
-    weight: float
     leaves: float = 0.0
     enters: float = 0.0
+
+    @property
+    def weight(self) -> float:
+        """How much the line is to be level: the less, the more lines share a side with it."""
+        return 1 / max(len(self.left.after), len(self.right.before)) ** 2
 
 
 def arrange(
@@ -128,6 +132,7 @@ def arrange(
     for i, joints in sharing.items():
         share_side(joints, boxes[i].height)
     level(columns)
+    straighten(columns, [joints for joints, _ in chains])
     return measure(columns, places, [joints for joints, _ in chains])
 
 
@@ -165,8 +170,7 @@ def chain(link: Link, places: list[Place], step: int) -> tuple[list[Joint], list
         bends[-1].width, bends[-1].height = link.width, link.height
     joints = []
     for left, right in pairwise([source, *bends, target]):
-        inner = (left is not source) + (right is not target)
-        joints.append(Joint(left, right, (1.0, 2.0, 8.0)[inner]))
+        joints.append(Joint(left, right))
     joints[0].leaves, joints[-1].enters = link.leaves, link.enters or 0.0
     for joint in joints:
         joint.left.after.append(joint)
@@ -249,7 +253,7 @@ def level(columns: list[list[Place]]) -> None:
                 pulls = list(pulled(place, sweep > 1 or forward, sweep > 1 or not forward))
                 weight = sum(pull for pull, _ in pulls)
                 wanted.append(sum(pull * y for pull, y in pulls) / weight if weight else place.y)
-                weights.append(weight or 0.01)
+                weights.append(weight or 0.001)
             settle(column, wanted, weights)
 
 
@@ -278,6 +282,28 @@ def settle(column: list[Place], wanted: list[float], weights: list[float]) -> No
     means = [mean for mean, _, count in pools for _ in range(count)]
     for place, mean, offset in zip(column, means, offsets, strict=True):
         place.y = mean + offset
+
+
+def straighten(columns: list[list[Place]], chains: list[list[Joint]]) -> None:
+    """Let each line run level from its source, if that has no other, and in any case up to its label, where it can."""
+    for column in columns:
+        for order, place in enumerate(column):
+            place.order = order
+
+    def move(place: Place, y: float) -> None:
+        column, order = columns[place.column], int(place.order)
+        if order:
+            y = max(y, column[order - 1].y + (column[order - 1].height + place.height) / 2 + SPACING)
+        if order + 1 < len(column):
+            y = min(y, column[order + 1].y - (column[order + 1].height + place.height) / 2 - SPACING)
+        place.y = y
+
+    for joints in chains:
+        source, bends = joints[0].left, [joint.left for joint in joints[1:]]
+        if bends and len(source.after) == 1:
+            move(bends[-1], source.y + joints[0].leaves)
+        for bend in reversed(bends[:-1]):
+            move(bend, bends[-1].y)
 
 
 def measure(columns: list[list[Place]], places: list[Place], chains: list[list[Joint]]) -> Arrangement:

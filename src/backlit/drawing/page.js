@@ -15,6 +15,8 @@
   // nothing visible stands in are taken out: one monotone map for x and one for y, so that nothing comes to overlap.
   const groups = all(".group");
   const closable = groups.filter((group) => group.querySelector(":scope > .inside"));
+  const insides = new Map(groups.map((group) => [group, new Set(all(".node", group).map((node) => node.dataset.name))]));
+  const down = "down" in svg.dataset;
   const [X, Y] = [0, 1];
   const leaves = all("text, circle, rect, path").map((leaf) => {
     const box = leaf.getBBox();
@@ -23,6 +25,7 @@
       if (leaf.hasAttribute(name)) kept[name] = name === "d" ? leaf.getAttribute(name) : +leaf.getAttribute(name);
     return { leaf, kept, spans: [[box.x, box.x + box.width], [box.y, box.y + box.height]], frame: leaf.matches(".frame, .paper") };
   });
+  svg.classList.add("measured");
   const around = new Map();
   for (const part of leaves) if (part.leaf.matches(".frame")) around.set(part.leaf.parentNode, part.spans);
 
@@ -73,6 +76,7 @@
     return (value) => gone.reduce((sum, [from, to]) => sum - Math.max(0, Math.min(value, to) - from), value);
   }
 
+  const stretch = (map, from, size) => Math.max(0, map(from + size) - map(from));
   let home = [0, 0, 100, 100];
   let view = [...home];
   const show = () => svg.setAttribute("viewBox", view.join(" "));
@@ -83,27 +87,38 @@
         if (name === "d") {
           const moved = (_, x, y) => `${maps[X](+x).toFixed(1)},${maps[Y](+y).toFixed(1)}`;
           leaf.setAttribute("d", value.replace(/(-?[\d.]+),(-?[\d.]+)/g, moved));
-        } else if (name === "width") leaf.setAttribute(name, maps[X](kept.x + value || value) - maps[X](kept.x || 0));
-        else if (name === "height") leaf.setAttribute(name, maps[Y](kept.y + value || value) - maps[Y](kept.y || 0));
+        } else if (name === "width") leaf.setAttribute(name, stretch(maps[X], kept.x || 0, value));
+        else if (name === "height") leaf.setAttribute(name, stretch(maps[Y], kept.y || 0, value));
         else leaf.setAttribute(name, maps[name.endsWith("x") ? X : Y](value));
       }
     }
     for (const group of closable) {
-      const frame = group.querySelector(":scope > .frame");
-      const middle = [0, 1].map((axis) => +frame.getAttribute("xy"[axis]) + +frame.getAttribute(["width", "height"][axis]) / 2);
-      const lines = all(":scope > .summary", group);
-      const first = lines.length && +lines[0].getAttribute("y");
-      const last = lines.length && +lines[lines.length - 1].getAttribute("y");
-      for (const line of lines) {
-        line.setAttribute("x", middle[X]);
-        line.setAttribute("y", +line.getAttribute("y") + middle[Y] + 4 - (first + last) / 2);
-      }
-      group.setAttribute("aria-expanded", String(!group.classList.contains("collapsed")));
+      const closed = group.classList.contains("collapsed");
+      group.setAttribute("aria-expanded", String(!closed));
+      if (closed) tighten(group, group.querySelector(":scope > .frame"));
     }
     const paper = svg.querySelector(".paper");
     home = [0, 0, +paper.getAttribute("width"), +paper.getAttribute("height")];
     if (refit) view = [...home];
     show();
+  }
+  // The box of a closed group needs to hold its words and the ends of its lines, and no more.
+  function tighten(group, frame) {
+    const [from, size, axis] = down ? ["x", "width", X] : ["y", "height", Y];
+    const ends = all(":scope > .summary", group).flatMap((line) => {
+      const box = line.getBBox();
+      return [box[from], box[from] + box[size]];
+    });
+    const outer = group.parentNode;
+    for (const line of all(":scope > .edge > .line, :scope > .exit > .line", outer)) {
+      const points = numbers(line.getAttribute("d"));
+      const edge = line.parentNode.dataset;
+      if (edge.to === group.dataset.name) ends.push(points[points.length - 1][axis]);
+      if (insides.get(group).has(edge.from)) ends.push(points[0][axis]);
+    }
+    const [low, high] = [Math.min(...ends) - 7, Math.max(...ends) + 7];
+    frame.setAttribute(from, low);
+    frame.setAttribute(size, high - low);
   }
   function toggle(group) {
     group.classList.toggle("collapsed");
@@ -138,7 +153,7 @@
         text.classList.toggle("later", backward > step);
       item.classList.toggle("now", step < steps && (forward === step || backward === step));
     }
-    const now = counted.filter((item) => item.matches(".node") && [stepOf(item, "forward"), stepOf(item, "backward")].includes(step));
+    const now = all(".operation").filter((item) => [stepOf(item, "forward"), stepOf(item, "backward")].includes(step));
     const turn = Math.max(0, ...counted.map((item) => (item.matches(".node") ? stepOf(item, "forward") : 0)).filter(Number.isFinite));
     const way = step === 0 ? "inputs" : step <= turn ? "forward" : "backward";
     output.textContent = `step ${step} of ${steps}: ${way}${now.length ? ` (${now[0].dataset.name})` : ""}`;

@@ -22,11 +22,11 @@ PAGE = """<!doctype html>
 <button data-do="fit" title="all of it (0)">Fit</button></span>
 <span class="grouping" hidden><button data-do="close" title="collapse all layers (c)">Collapse all</button>
 <button data-do="open" title="expand all layers (e)">Expand all</button></span>
-<span class="stepping" hidden><button data-do="first" title="inputs alone (Home)">⏮</button>
+<span class="stepping" hidden><button data-do="first" title="inputs alone (Home)">|◀</button>
 <button data-do="back" title="a step back (p)">◀ Back</button>
 <output></output>
 <button data-do="next" title="a step on (n)">Next ▶</button>
-<button data-do="last" title="everything (End)">⏭</button></span>
+<button data-do="last" title="everything (End)">▶|</button></span>
 </nav>
 </header>
 <main>

@@ -41,7 +41,9 @@ def render(diagram: Diagram, collapsed: Collection[str] = (), collapsible: bool 
     ]
     width = max([level.width, *(width_of(line, TEXT) for line in diagram.caption)]) + 2 * MARGIN
     height = level.height + 2 * MARGIN + (TEXT * LINE * len(caption) + 8 if caption else 0)
-    return picture(width, height, diagram.title, *level.draw(MARGIN, MARGIN), *caption)
+    return picture(
+        width, height, diagram.title, *level.draw(MARGIN, MARGIN), *caption, data_down="" if diagram.down else None
+    )
 
 
 class Level:
@@ -151,7 +153,11 @@ class Level:
         assert level.frame
         group, (width, height) = level.frame, level.size
         left, top = x - width / 2, y - height / 2
-        summary = draw_lines(group.text, x, y, "summary") if self.collapsible else []
+        summary = []
+        if self.collapsible:
+            port = next(iter([*level.entries.values(), *level.exits.values()]), 0.0)
+            place = (x + port, y) if self.diagram.down else (x, y + port)
+            summary = draw_lines(group.text, *place, "summary")
         closed = "true" if self.collapsible and group.name in self.collapsed else None
         return element(
             "g",

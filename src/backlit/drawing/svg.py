@@ -128,7 +128,7 @@ def write(text: str, x: float, y: float, size: float, kind: str, anchor: str = "
     return element("text", escape(text), class_=kind, x=x, y=y, font_size=size, text_anchor=anchor)
 
 
-def picture(width: float, height: float, title: str, *content: str) -> str:
+def picture(width: float, height: float, title: str, *content: str, **attributes: str | float | None) -> str:
     """A whole SVG document on its own ground."""
     return element(
         "svg",
@@ -142,4 +142,5 @@ def picture(width: float, height: float, title: str, *content: str) -> str:
         width=width,
         height=height,
         role="img",
+        **attributes,
     )

@@ -182,8 +182,8 @@ class Flow:
         ends = (
             self.path is not None and source is self.path.nodes[-1] and any(edge.target in self.ends for edge in edges)
         )
-        below = [("gradient", line) for line in write_amount(gradient)]
-        below += [("contribution", f"path: {line}") for line in write_amount(alone[0] if alone else None)]
+        below = [("gradient", line) for line in write_amount(gradient, source.value is None)]
+        below += [("contribution", f"path: {line}") for line in write_amount(alone[0] if alone else None, False)]
         steps = [self.backward[taker] for edge in edges if (taker := self.by_name.get(edge.target)) in self.backward]
         return Label(
             above=write_amount(source.value),
@@ -220,10 +220,11 @@ class Flow:
         if self.path is None:
             return ()
         start, end = self.path.nodes[0], self.path.nodes[-1]
-        whole = f" of ∂{end.name}/∂{start.name} = {write_value(start.upstream)}" if self.complete(end) else ""
+        total = ", ".join(write_amount(start.upstream)) if self.complete(end) else ""
+        whole = f" of ∂{end.name}/∂{start.name} = {total}" if total else ""
         return (
             f"One path: {' → '.join(node.name for node in self.path.nodes)}",
-            f"It contributes {write_value(self.path.contribution)}{whole}, the sum over all paths",
+            f"It contributes {', '.join(write_amount(self.path.contribution))}{whole}, the sum over all paths",
         )
 
     def complete(self, end: "Node") -> bool:

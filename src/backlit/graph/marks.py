@@ -67,19 +67,23 @@ def with_number(sign: str, names: list[str], node: "Node") -> str:
     return f"{sign} {number}" if number and sign.isalpha() else f"{sign}{number}"
 
 
-def write_number(value: Any) -> str:
-    """A number with four digits at most, with a minus as print has it.
+def write_number(value: Any, digits: int = 4) -> str:
+    """A number with so many digits at most, with a minus as print has it.
 
     >>> write_number(-0.25), write_number(3)
     ('−0.25', '3')
     """
     if jnp.issubdtype(jnp.result_type(value), jnp.bool_):
         return str(bool(value)).lower()
-    return f"{value:.4g}".replace("-", "−").replace("e+0", "e").replace("e−0", "e−")
+    return f"{value:.{digits}g}".replace("-", "−").replace("e+0", "e").replace("e−0", "e−")
 
 
-def write_amount(value: Any) -> tuple[str, ...]:
+def write_amount(value: Any, shaped: bool = True) -> tuple[str, ...]:
     """What flows along an edge, in lines: a small array in full, a large one as shape, mean and standard deviation.
+
+    Args:
+        value: an array; None: nothing flows.
+        shaped: whether the shape of a large array is written.
 
     >>> write_amount(np.float32(-12)), write_amount(np.array([[1.0, -2.0], [3.0, 4.0]]))
     (('−12',), ('[1  −2]', '[3  4]'))
@@ -99,4 +103,5 @@ def write_amount(value: Any) -> tuple[str, ...]:
         return tuple(f"[{'  '.join(map(write_number, row))}]" for row in array.reshape(-1, array.shape[-1]))
     if not array.size:
         return (write(array.shape),)
-    return (write(array.shape), f"{write_number(array.mean())} ± {write_number(array.std())}")
+    spread = f"{write_number(array.mean(), 3)} ± {write_number(array.std(), 3)}"
+    return (write(array.shape), spread) if shaped else (spread,)
