@@ -1,5 +1,6 @@
 """A drawing: SVG to print and embed, and a page to look around in."""
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,25 +16,22 @@ SUFFIXES = (".svg", ".html")
 
 @dataclass(frozen=True)
 class Drawing:
-    """A diagram as SVG and as a page of HTML; notebooks show it by themselves.
+    """A picture as SVG and as a page of HTML; notebooks show it by themselves.
 
     Attributes:
-        diagram: what is drawn.
-        collapsed: the groups that are drawn as one box, and may be opened in the page.
+        svg: the picture, with colors for light and for dark screens.
+        title: what it shows.
+        whole: makes the picture with all groups open, for the page; None: it has no groups.
     """
 
-    diagram: Diagram
-    collapsed: frozenset[str] = frozenset()
-
-    @cached_property
-    def svg(self) -> str:
-        """The picture, with colors for light and for dark screens."""
-        return render(self.diagram, self.collapsed)
+    svg: str
+    title: str
+    whole: Callable[[], str] | None = None
 
     @cached_property
     def html(self) -> str:
         """A page that needs nothing else: details where one points, zoom, groups that open and close, steps."""
-        return page(self.diagram.title, self.svg, render(self.diagram, self.collapsed, collapsible=True))
+        return page(self.title, self.svg, self.whole() if self.whole else self.svg)
 
     def save(self, path: str | Path) -> None:
         """Write the drawing, whole or not at all.
@@ -53,4 +51,14 @@ class Drawing:
     def _repr_html_(self) -> str:
         """The page in a frame of its own, so that styles and scripts of a notebook and of the page do not meet."""
         style = "width: 100%; height: 480px; border: 0"
-        return f'<iframe srcdoc="{escape(self.html)}" style="{style}" title="{escape(self.diagram.title)}"></iframe>'
+        return f'<iframe srcdoc="{escape(self.html)}" style="{style}" title="{escape(self.title)}"></iframe>'
+
+
+def draw(diagram: Diagram, collapsed: Collection[str] = ()) -> Drawing:
+    """The drawing of a diagram.
+
+    Args:
+        diagram: what is drawn.
+        collapsed: the groups that are drawn as one box, and may be opened in the page.
+    """
+    return Drawing(render(diagram, collapsed), diagram.title, lambda: render(diagram, collapsed, collapsible=True))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import jax.numpy as jnp
 
 from backlit.drawing.diagram import Diagram, Edge, Group, Label, Vertex
-from backlit.drawing.drawing import Drawing
+from backlit.drawing.drawing import Drawing, draw
 from backlit.errors import GraphError, SettingError
 from backlit.graph.lecture import write_operation, write_value
 from backlit.graph.marks import symbol, write_amount
@@ -45,7 +45,7 @@ def draw_graph(graph: "Graph", path: "Path | None", steps: bool, depth: int | No
     closed = {name for home in homes.values() for name in home[depth:]}
     members = flow.members(graph.nodes, homes, 0) + tuple(Vertex(name, kind="end") for name in flow.ends)
     diagram = Diagram(members, tuple(flow.edges), flow.label, title or "Computation graph", flow.caption())
-    return Drawing(diagram, frozenset(closed))
+    return draw(diagram, closed)
 
 
 def find_homes(graph: "Graph") -> dict["Node", Home]:

@@ -6,7 +6,7 @@ Linear as a branch, a skip layer that hands the input straight on.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import reduce
 from operator import add
@@ -41,6 +41,10 @@ class Composition(Block):
             counts[kind] += 1
             named[f"{kind}_{counts[kind]}"] = block
         return named
+
+    def parts(self, input: Shape) -> Mapping[str, Block]:
+        """Its blocks."""
+        return self.named
 
     @property
     def exact(self) -> bool:
