@@ -16,6 +16,7 @@ from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import inf
 
 GAP = 16.0
 SPACING = 12.0
@@ -285,25 +286,36 @@ def settle(column: list[Place], wanted: list[float], weights: list[float]) -> No
 
 
 def straighten(columns: list[list[Place]], chains: list[list[Joint]]) -> None:
-    """Let each line run level from its source, if that has no other, and in any case up to its label, where it can."""
+    """Let each line run level all the way to its label, and from box to box where it is the only one, if it can."""
     for column in columns:
         for order, place in enumerate(column):
             place.order = order
 
-    def move(place: Place, y: float) -> None:
+    def room(place: Place) -> tuple[float, float]:
         column, order = columns[place.column], int(place.order)
+        low, high = -inf, inf
         if order:
-            y = max(y, column[order - 1].y + (column[order - 1].height + place.height) / 2 + SPACING)
+            low = column[order - 1].y + (column[order - 1].height + place.height) / 2 + SPACING
         if order + 1 < len(column):
-            y = min(y, column[order + 1].y - (column[order + 1].height + place.height) / 2 - SPACING)
-        place.y = y
+            high = column[order + 1].y - (column[order + 1].height + place.height) / 2 - SPACING
+        return low, high
 
-    for joints in chains:
-        source, bends = joints[0].left, [joint.left for joint in joints[1:]]
-        if bends and len(source.after) == 1:
-            move(bends[-1], source.y + joints[0].leaves)
-        for bend in reversed(bends[:-1]):
-            move(bend, bends[-1].y)
+    for joints in sorted(chains, key=lambda joints: joints[0].left.column):
+        source, target, bends = joints[0].left, joints[-1].right, [joint.left for joint in joints[1:]]
+        if bends:
+            wanted = source.y + joints[0].leaves if len(source.after) == 1 else bends[-1].y
+            rooms = [room(bend) for bend in bends]
+            low, high = max(low for low, _ in rooms), min(high for _, high in rooms)
+            for bend, own in zip(bends, rooms, strict=True):
+                bend.y = clamp(wanted, low, high) if low <= high else clamp(wanted, *own)
+        if len(target.before) == 1:
+            last = bends[-1].y if bends else source.y + joints[0].leaves
+            target.y = clamp(last - joints[-1].enters, *room(target))
+
+
+def clamp(y: float, low: float, high: float) -> float:
+    """The nearest place between two."""
+    return max(low, min(y, high))
 
 
 def measure(columns: list[list[Place]], places: list[Place], chains: list[list[Joint]]) -> Arrangement:

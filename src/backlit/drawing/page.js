@@ -99,32 +99,44 @@
     }
     const paper = svg.querySelector(".paper");
     home = [0, 0, +paper.getAttribute("width"), +paper.getAttribute("height")];
-    if (refit) view = [...home];
+    if (refit) begin();
     show();
+  }
+  // A large drawing begins where it begins, at a size that can be read; a small one is not blown up.
+  function begin() {
+    const [wide, high] = [main.clientWidth || home[2], main.clientHeight || home[3]];
+    const fit = Math.min(wide / home[2], high / home[3]);
+    const scale = Math.min(Math.max(fit, 0.75), 1.5);
+    const [width, height] = [wide / scale, high / scale];
+    view = [width < home[2] && !down ? 0 : (home[2] - width) / 2, height < home[3] && down ? 0 : (home[3] - height) / 2, width, height];
   }
   // The box of a closed group needs to hold its words and the ends of its lines, and no more.
   function tighten(group, frame) {
-    const [from, size, axis] = down ? ["x", "width", X] : ["y", "height", Y];
-    const ends = all(":scope > .summary", group).flatMap((line) => {
-      const box = line.getBBox();
-      return [box[from], box[from] + box[size]];
-    });
-    const outer = group.parentNode;
-    for (const line of all(":scope > .edge > .line, :scope > .exit > .line", outer)) {
+    const words = all(":scope > .summary", group);
+    const spans = words.map((word) => word.getBBox()).map((box) => [box.x, box.x + box.width, box.y, box.y + box.height]);
+    const bounds = [X, Y].map((axis) => [
+      Math.min(...spans.map((span) => span[2 * axis])), Math.max(...spans.map((span) => span[2 * axis + 1])),
+    ]);
+    const across = down ? X : Y;
+    const ends = [...bounds[across]];
+    for (const line of all(":scope > .edge > .line, :scope > .exit > .line", group.parentNode)) {
       const points = numbers(line.getAttribute("d"));
       const edge = line.parentNode.dataset;
-      if (edge.to === group.dataset.name) ends.push(points[points.length - 1][axis]);
-      if (insides.get(group).has(edge.from)) ends.push(points[0][axis]);
+      if (edge.to === group.dataset.name) ends.push(points[points.length - 1][across]);
+      if (insides.get(group).has(edge.from)) ends.push(points[0][across]);
     }
-    const [low, high] = [Math.min(...ends) - 7, Math.max(...ends) + 7];
-    frame.setAttribute(from, low);
-    frame.setAttribute(size, high - low);
+    const low = Math.min(...ends) - 7;
+    frame.setAttribute("xy"[across], low);
+    frame.setAttribute(["width", "height"][across], Math.max(...ends) + 7 - low);
+    for (const axis of [X, Y]) {
+      const middle = +frame.getAttribute("xy"[axis]) + frame.getAttribute(["width", "height"][axis]) / 2;
+      const shift = middle - (bounds[axis][0] + bounds[axis][1]) / 2;
+      for (const word of words) word.setAttribute("xy"[axis], +word.getAttribute("xy"[axis]) + shift);
+    }
   }
   function toggle(group) {
     group.classList.toggle("collapsed");
-    settle(false);
-    view = [...home];
-    show();
+    settle(true);
   }
   for (const group of closable) {
     group.setAttribute("tabindex", "0");

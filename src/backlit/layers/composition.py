@@ -110,6 +110,12 @@ class Sequential(Composition):
         """The real steps after the last block."""
         return reduce(lambda real, block: block.steps(real), self.blocks, steps)
 
+    def _repr_html_(self) -> str | None:
+        """The blocks one after another, where there is nothing else to a network."""
+        from backlit.layers.drawing import draw_outline
+
+        return draw_outline(self, self.named)._repr_html_() if type(self) is Sequential else None
+
 
 @dataclass(frozen=True, init=False, repr=False)
 class Residual(Sequential):

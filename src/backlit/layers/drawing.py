@@ -1,6 +1,7 @@
 """Networks as drawings: boxes with shapes and numbers of parameters, branches side by side; small ones as neurons."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,8 +45,7 @@ def draw_block(
         f"{found.neurons:,} neurons, {found.parameters:,} parameters",
         f"{found.multiply_adds:,} multiply-adds an example",
     )
-    title = notation if len(notation := str(block)) <= 2 * LONGEST else type(block).__name__
-    diagram = Diagram(members, tuple(walk.edges), walk.label, title, caption, down=True)
+    diagram = Diagram(members, tuple(walk.edges), walk.label, name_of(block), caption, down=True)
     return draw(diagram, walk.closed(members, depth))
 
 
@@ -68,7 +68,8 @@ class Walk:
         if not blocks:
             name = path or own
             self.edges.append(Edge(before, name))
-            text = (shorten(block), f"{path} · {count(plan, repeats)}" if path else count(plan, repeats))
+            counted = [count(plan, repeats)] if plan.size else []
+            text = (shorten(block), " · ".join([own, *counted] if path else counted))
             detail = f"{path or own}: {block}\n{write(plan.input)} → {write(plan.output)}\n{count(plan, repeats)}"
             return self.vertex(name, text, plan.output, detail=detail), name
         members: list[Vertex | Group] = []
@@ -115,6 +116,19 @@ class Walk:
         if depth is None:
             depth = max(i for i, size in enumerate(sizes) if not i or size <= READABLE)
         return [group.name for groups in levels[depth:] for group in groups]
+
+
+def draw_outline(block: "Block", blocks: Mapping[str, "Block"]) -> Drawing:
+    """Blocks in a row, for which no input is known: no shapes."""
+    members = [Vertex(name, (shorten(inner), name), "layer", detail=str(inner)) for name, inner in blocks.items()]
+    edges = tuple(Edge(*pair) for pair in pairwise(blocks))
+    return draw(Diagram(tuple(members), edges, title=name_of(block), down=True))
+
+
+def name_of(block: "Block") -> str:
+    """What stands over a drawing: the notation, if it fits."""
+    notation = str(block)
+    return notation if len(notation) <= 2 * LONGEST else type(block).__name__
 
 
 def first_of(member: Vertex | Group) -> str:
