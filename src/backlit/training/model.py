@@ -26,7 +26,7 @@ from backlit.training.generation import Stream, generate
 from backlit.training.history import History
 from backlit.training.objective import Objective, body_of, check_preprocessing
 from backlit.training.representation import layer_reader, narrowest
-from backlit.training.scoring import SCORED_ROWS, Scorer, in_chunks
+from backlit.training.scoring import SCORED_ROWS, Rows, Scorer, in_chunks
 from backlit.training.settings import Settings
 from backlit.training.tokens import check_rows
 
@@ -169,6 +169,16 @@ class Model:
             data: a file or frame with the target's column, a name, or an array with `y`.
             y: targets (N,), (N, T) or (N, ...), when data is an array.
         """
+        x, targets = self.labeled(data, y)
+        scorer = Scorer(self.objective, self.objective.scale(self.state), self.schema.target, len(x))
+        return scorer.score(self.parameters, self.state, x, targets)
+
+    def labeled(self, data: Any, y: Any = None) -> Rows:
+        """Data with targets, as for `evaluate`, as the network and the loss take them: (N, *input_shape), (N, ...).
+
+        Raises:
+            DataError: the data have no targets.
+        """
         content = self.schema.load(data, y)
         if "test" in content.parts:
             self._note([f"{content.name} holds its own test rows, and these are scored"])
@@ -180,9 +190,7 @@ class Model:
                 "give y), or use predict"
             )
         x = self._encode(content)[: len(given)]  # of a series, the last windows forecast what is not there yet
-        targets = self.objective.targets(given, self.state)
-        scorer = Scorer(self.objective, self.objective.scale(self.state), self.schema.target, len(x))
-        return scorer.score(self.parameters, self.state, x, targets)
+        return Rows(x, self.objective.targets(given, self.state))
 
     def generate(
         self,
@@ -315,6 +323,14 @@ def _stored_loss(held: dict[str, Any], given: Any, path: str | Path) -> Loss:
     return given if isinstance(given, Loss) else FunctionLoss(given, **held["settings"])
 
 
+def _history_of(path: Path) -> History | None:
+    """The history of a run, from its folder or from the model's in it; None where there is none."""
+    if not (path / "model").is_dir() and path.resolve().name != "model":
+        return None
+    recorded = (path if (path / "model").is_dir() else path.resolve().parent) / "history.csv"
+    return History.read_csv(recorded) if recorded.is_file() else None
+
+
 def _typed(value: Any, kind: type[T]) -> T:
     if type(value) is not kind:
         raise TypeError(f"{value!r} is no {kind.__name__}")
@@ -333,11 +349,12 @@ def load(path: str | Path, loss: Any = None) -> Model:
     """The model that `Model.save` wrote; everything is checked before anything is allocated, and no code is run.
 
     Args:
-        path: the model's folder.
+        path: the model's folder; or that of a run, which holds it as model/, and beside it its history.csv.
         loss: the loss again, where it was a function of the user's own: files hold no code.
 
     Raises:
-        FileError: for a folder that is missing, corrupt or foreign, or whose loss has to be given again and is not.
+        FileError: for a folder that is missing, corrupt or foreign, a history that is damaged, or where the loss has to
+            be given again and is not.
     """
     stored = read_model(path)
     network, extra = stored.network, stored.extra
@@ -356,6 +373,7 @@ def load(path: str | Path, loss: Any = None) -> Model:
             parameters=jax.tree.map(jnp.asarray, stored.parameters),
             state=jax.tree.map(jnp.asarray, stored.state),
             settings=Settings(**settings),
+            history=_history_of(Path(path)),
             scores=_restored(extra["scores"]),
             rows={str(part): _typed(count, int) for part, count in extra["rows"].items()},
             stopped=_typed(extra["stopped"], str),
