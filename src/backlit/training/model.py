@@ -115,9 +115,17 @@ class Model:
         Raises:
             SettingError: for a network without probabilities: a regression, or a loss without a link.
         """
+        self.check_probabilities()
+        return self._all(data)
+
+    def check_probabilities(self) -> None:
+        """Make sure that the network has probabilities.
+
+        Raises:
+            SettingError: it has none.
+        """
         if not self.schema.classes or self.loss.link is None:
             raise SettingError(f"a network for {self.schema.task} with the loss {self.loss.name} has no probabilities")
-        return self._all(data)
 
     def predict_deviation(self, data: Any) -> np.ndarray:
         """How sure the network is of each answer: the standard deviation (N,) or (N, T) that loss='gaussian' learns.
@@ -128,8 +136,7 @@ class Model:
         loss = self.loss
         if not isinstance(loss, Gaussian):
             raise SettingError(f"a network with the loss {loss.name} learns no deviation: train with loss='gaussian'")
-        read = jit(lambda parameters, state, x: loss.deviation(self._outputs(parameters, state, x)), self.network)
-        return self._each(read, self._encode(data))
+        return self.each(lambda *args: loss.deviation(self._outputs(*args)), self.encoded(data))
 
     def activations(self, data: Any, layer: str) -> np.ndarray:
         """What a layer makes of each row, (N, *output).
@@ -141,8 +148,11 @@ class Model:
         Raises:
             SettingError: there is no such layer.
         """
-        read = layer_reader(self.network, self.network.plan(self.input_shape), layer)
-        return self._each(jit(read, self.network), self._encode(data))
+        return self.activations_encoded(self.encoded(data), layer)
+
+    def activations_encoded(self, x: np.ndarray, layer: str) -> np.ndarray:
+        """What a layer makes of encoded rows (N, *input_shape), (N, *output)."""
+        return self.each(layer_reader(self.network, self.network.plan(self.input_shape), layer), x)
 
     def encode(self, data: Any) -> np.ndarray:
         """The learned representation of each row, (N, *code): the output of the network's narrowest inner layer.
@@ -161,6 +171,20 @@ class Model:
             data: a file or frame with the target's column, a name, or an array with `y`.
             y: targets (N,), (N, T) or (N, ...), when data is an array.
         """
+        x, given = self.examples(data, y)
+        targets = self.objective.targets(given, self.state)
+        scorer = Scorer(self.objective, self.objective.scale(self.state), self.schema.target, len(x))
+        return scorer.score(self.parameters, self.state, x, targets)
+
+    def examples(self, data: Any, y: Any = None) -> tuple[np.ndarray, np.ndarray]:
+        """Data with targets as the network takes them: encoded rows (N, *input_shape), and codes or numbers (N, ...).
+
+        Args:
+            data, y: as for `evaluate`.
+
+        Raises:
+            DataError: there are no targets, or the data do not fit.
+        """
         content = self.schema.load(data, y)
         if "test" in content.parts:
             self._note([f"{content.name} holds its own test rows, and these are scored"])
@@ -171,10 +195,7 @@ class Model:
                 f"the data have no target {self.schema.target[0]!r} to compare with: add that column (in Python, or "
                 "give y), or use predict"
             )
-        x = self._encode(content)[: len(given)]  # of a series, the last windows forecast what is not there yet
-        targets = self.objective.targets(given, self.state)
-        scorer = Scorer(self.objective, self.objective.scale(self.state), self.schema.target, len(x))
-        return scorer.score(self.parameters, self.state, x, targets)
+        return self.encoded(content)[: len(given)], given  # of a series, the last windows forecast what is yet to come
 
     def generate(
         self,
@@ -229,10 +250,15 @@ class Model:
         return outputs if self.schema.classes else self.objective.in_units(outputs, state)
 
     def _all(self, data: Any) -> np.ndarray:
-        return self.predict_encoded(self._encode(data))
+        return self.predict_encoded(self.encoded(data))
 
-    def _encode(self, data: Any) -> np.ndarray:
-        """The rows that the network takes; sequences may be longer than in training where no variable depends on it."""
+    def encoded(self, data: Any) -> np.ndarray:
+        """The rows (N, *input_shape) that the network takes; sequences may be longer than in training where no variable
+        depends on it.
+
+        Args:
+            data: as for `predict`.
+        """
         x, notes = self.schema.encode(data)
         self._note(notes)
         if x.shape[1:] != self.input_shape:
@@ -243,6 +269,10 @@ class Model:
     def predict_encoded(self, x: np.ndarray) -> np.ndarray:
         """What the network says of encoded rows (N, *input_shape): scores or probabilities (N, K), numbers (N, T)."""
         return self._each(self._answers, x)
+
+    def each(self, function: Callable[[Any, Any, Any], Any], x: np.ndarray) -> np.ndarray:
+        """A function (parameters, state, x) of encoded rows (N, *input_shape), compiled, chunk by chunk: (N, ...)."""
+        return self._each(jit(function, self.network), x)
 
     def _each(self, function: Callable[[Any, Any, Any], Any], x: np.ndarray) -> np.ndarray:
         """A function (parameters, state, x) of encoded rows, chunk by chunk."""
