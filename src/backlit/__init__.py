@@ -67,10 +67,12 @@ HOMES = {
         "BatchSizes History LearningRates Minimum Model Progress Run Settings Sweep cache_programs find_batch_size "
         "find_learning_rate fit geomspace linspace load minimize prepare sweep verdict"
     ),
+    "backlit.training.attention": "attention_maps",
     "backlit.training.patches": "Patch strongest_patches",
     "backlit.training.rivals": "baselines",
     "backlit.training.spectra": "Spectrum hessian_spectrum",
     "backlit.training.surfaces": "Surface loss_surface path_surface",
+    "backlit.training.saliency": "saliency",
 }
 PLACES = {name: module for module, names in HOMES.items() for name in names.split()}
 RENAMED = {"network": "read"}

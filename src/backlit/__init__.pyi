@@ -164,9 +164,11 @@ from backlit.training import minimize as minimize
 from backlit.training import prepare as prepare
 from backlit.training import sweep as sweep
 from backlit.training import verdict as verdict
+from backlit.training.attention import attention_maps as attention_maps
 from backlit.training.patches import Patch as Patch
 from backlit.training.patches import strongest_patches as strongest_patches
 from backlit.training.rivals import baselines as baselines
+from backlit.training.saliency import saliency as saliency
 from backlit.training.spectra import Spectrum as Spectrum
 from backlit.training.spectra import hessian_spectrum as hessian_spectrum
 from backlit.training.surfaces import Surface as Surface

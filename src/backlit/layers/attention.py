@@ -20,6 +20,7 @@ from backlit.layers.plan import EVERYTHING, POINT, Plan
 from backlit.layers.settings import keep_flag, keep_whole
 from backlit.shapes import Array, Shape, write
 
+WEIGHTS = "weights"  # the end of the path under which an observer finds them
 ROTATION = 10_000.0  # the ratio of the slowest wavelength of a position to the fastest
 
 
@@ -77,7 +78,7 @@ class Attention(Block):
         if self.causal:
             order = jnp.arange(key.shape[1]) <= start + jnp.arange(x.shape[1])[:, None]
             visible = order if visible is None else visible & order
-        return _join(parameters, attend(query, key, value, visible), self), after
+        return _answer(parameters, query, key, value, visible, self, context), after
 
     def _remember(
         self, key: Array, value: Array, real: Array | None, state: State, longest: int
@@ -141,7 +142,7 @@ class CrossAttention(Block):
         key, value = _heads(parameters, ("key", "value"), memory, self)
         real = checked_steps(context.memory_steps, memory)
         visible = None if real is None else real[:, None, None] > 0
-        return _join(parameters, attend(query, key, value, visible), self), {}
+        return _answer(parameters, query, key, value, visible, self, context), {}
 
 
 def attend(query: Array, key: Array, value: Array, visible: Array | None = None) -> Array:
@@ -156,15 +157,26 @@ def attend(query: Array, key: Array, value: Array, visible: Array | None = None)
     Returns:
         (B, T, H, d); zeros for a query that may see no key.
     """
+    weights, total = _matches(query, key, visible)
+    # Divided last: T·d numbers instead of T·S, and the backward pass needs none of the quotients.
+    return jnp.einsum("bhts,bshd->bthd", weights, value) / total.swapaxes(1, 2)[..., None]
+
+
+def weigh(query: Array, key: Array, visible: Array | None = None) -> Array:
+    """The weights of `attend`, softmax(QKᵀ / √d): (B, H, T, S); the rows of queries that see a key add up to 1."""
+    weights, total = _matches(query, key, visible)
+    return weights / total[..., None]
+
+
+def _matches(query: Array, key: Array, visible: Array | None) -> tuple[Array, Array]:
+    """The exponentials of the scores (B, H, T, S), and their sums (B, H, T)."""
     scores = jnp.einsum("bthd,bshd->bhts", query * query.shape[-1] ** -0.5, key)
     hidden = float(jnp.finfo(scores.dtype).min) / 4  # finite: a search for what turned non-finite passes it by
     if visible is not None:
         scores = jnp.where(visible, scores, hidden)
     largest = jnp.maximum(lax.stop_gradient(scores.max(-1, keepdims=True)), hidden / 2)  # above what is hidden
     weights = jnp.exp(scores - largest)
-    total = jnp.maximum(weights.sum(-1), 0.5)  # at least 1 where any key is visible, else 0
-    # Divided last: T·d numbers instead of T·S, and the backward pass needs none of the quotients.
-    return jnp.einsum("bhts,bshd->bthd", weights, value) / total.swapaxes(1, 2)[..., None]
+    return weights, jnp.maximum(weights.sum(-1), 0.5)  # at least 1 where any key is visible, else 0
 
 
 def rotate(x: Array, start: Array | int = 0) -> Array:
@@ -232,8 +244,19 @@ def _heads(parameters: Parameters, names: tuple[str, ...], x: Array, block: Atte
     return [product.reshape(*x.shape[:2], block.heads, -1) for product in products]
 
 
-def _join(parameters: Parameters, heads: Array, block: Attention | CrossAttention) -> Array:
-    """The heads' outputs side by side, through the last product."""
+def _answer(
+    parameters: Parameters,
+    query: Array,
+    key: Array,
+    value: Array,
+    visible: Array | None,
+    block: Attention | CrossAttention,
+    context: Context,
+) -> Array:
+    """The heads' outputs side by side, through the last product; the weights are kept where an observer wants them."""
+    if context.observe is not None and context.observe.attention:
+        context.observe.seen[f"{context.path}/{WEIGHTS}"] = weigh(query, key, visible)
+    heads = attend(query, key, value, visible)
     return _product(parameters["output"], "output", heads.reshape(*heads.shape[:2], -1), block)
 
 

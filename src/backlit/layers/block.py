@@ -32,15 +32,20 @@ class Observer:
 
     Args:
         look: called as look(path, block, input, output) after each block; its answer is kept.
+        attention: whether the weights (B, H, T, S) of layers of attention are kept too, by path/weights.
     """
 
-    def __init__(self, look: Callable[[str, "Block", Array, Array], Any]) -> None:
-        self.look = look
+    def __init__(self, look: Callable[[str, "Block", Array, Array], Any], attention: bool = False) -> None:
+        self.look, self.attention = look, attention
         self.seen: dict[str, Any] = {}
 
     def __call__(self, path: str, block: "Block", x: Array, y: Array) -> None:
         """Look at one block."""
         self.seen[path] = self.look(path, block, x, y)
+
+    def inner(self) -> "Observer":
+        """Another that looks in the same way, and has seen nothing."""
+        return Observer(self.look, self.attention)
 
 
 @dataclass(frozen=True)

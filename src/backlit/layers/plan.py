@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import floor, prod
+from math import ceil, floor, prod
+from operator import add
 
 from backlit.functions.initializers import Initializer
 from backlit.shapes import Shape
@@ -34,11 +35,12 @@ class Variable:
 
 @dataclass(frozen=True)
 class Reach:
-    """How far back a block sees along each spatial axis: the extent of its window, and its stride.
+    """How far back a block sees along each spatial axis: the extent of its window, its stride, and where it begins.
 
     After layers with windows k_l and strides s_l a unit sees r = Σ_l (k_l − 1) Π_{i<l} s_i + 1 positions of the input.
     An empty size is a block that keeps positions apart; a size of None is a block that sees everything. A layer that
     enlarges has a stride below 1, and of its window, which then may span a fraction, whole positions alone are seen.
+    The window of the first position begins at `start`, below 0 where there is padding; () is 0 along each axis.
 
     >>> Reach((3,), (1,)).then(Reach((2,), (2,))).then(Reach((3,), (1,))).extent
     (8,)
@@ -46,11 +48,28 @@ class Reach:
 
     size: tuple[int | Fraction, ...] | None = ()
     stride: tuple[int | Fraction, ...] = ()
+    start: tuple[int | Fraction, ...] = ()
 
     @property
     def extent(self) -> tuple[int, ...] | None:
         """How many positions are seen along each axis, at most."""
         return None if self.size is None else tuple(floor(size) for size in self.size)
+
+    @property
+    def starts(self) -> tuple[int | Fraction, ...]:
+        """Where the window of the first position begins, along each axis that windows slide along."""
+        return self.start or (0,) * len(self.stride)
+
+    def seen_from(self, place: Shape) -> tuple[tuple[int, int], ...]:
+        """The first and the last position that the one at `place` sees along each axis, those of the padding included.
+
+        >>> Reach((3, 3), (2, 2), (-1, -1)).seen_from((0, 4))
+        ((-1, 1), (7, 9))
+        """
+        begins = [start + at * stride for start, stride, at in zip(self.starts, self.stride, place, strict=True)]
+        return tuple(
+            (ceil(begin), floor(begin + size - 1)) for begin, size in zip(begins, self.size or (), strict=True)
+        )
 
     def then(self, later: "Reach") -> "Reach":
         """The reach of this block followed by a later one."""
@@ -61,7 +80,8 @@ class Reach:
         if len(self.size) != len(later.size):
             return EVERYTHING
         size = tuple(r + (k - 1) * s for r, k, s in zip(self.size, later.size, self.stride, strict=True))
-        return Reach(size, tuple(a * b for a, b in zip(self.stride, later.stride, strict=True)))
+        start = tuple(a + b * s for a, b, s in zip(self.starts, later.starts, self.stride, strict=True))
+        return Reach(size, tuple(a * b for a, b in zip(self.stride, later.stride, strict=True)), start)
 
     def beside(self, other: "Reach") -> "Reach":
         """The reach of two branches that see the same input."""
@@ -71,7 +91,9 @@ class Reach:
             return self if self.size else other
         if len(self.size) != len(other.size):
             return EVERYTHING
-        return Reach(tuple(max(pair) for pair in zip(self.size, other.size, strict=True)), self.stride)
+        start = tuple(map(min, self.starts, other.starts))
+        ends = map(max, map(add, self.starts, self.size), map(add, other.starts, other.size))
+        return Reach(tuple(end - begin for end, begin in zip(ends, start, strict=True)), self.stride, start)
 
 
 POINT = Reach()

@@ -19,7 +19,7 @@ from jax import lax
 from backlit.errors import ShapeError
 from backlit.functions.activations import floats
 from backlit.functions.initializers import Initializer
-from backlit.layers.block import Context, Observer, Parameters, State, literal
+from backlit.layers.block import Context, Parameters, State, literal
 from backlit.layers.composition import Composition, Sequential
 from backlit.layers.plan import Plan, Reach, Variable
 from backlit.layers.settings import keep_whole
@@ -81,7 +81,7 @@ class Repeat(Composition):
         def turn(carry: tuple[Array, Any], own: tuple[Parameters, State, Array]) -> Any:
             (x, steps), (weights, kept, index) = carry, own
             key = None if context.key is None else jax.random.fold_in(context.key, index)
-            observer = None if context.observe is None else Observer(context.observe.look)
+            observer = None if context.observe is None else context.observe.inner()
             inner = replace(context, key=key, steps=steps, observe=observer)
             y, after = body.apply(weights, kept, x, inner)
             return (y, self._marks(steps)), (after, {} if observer is None else observer.seen)
@@ -130,7 +130,7 @@ class Recompute(Sequential):
         """Each block in turn, with nothing kept between them."""
 
         def run(parameters: Parameters, state: State, x: Array) -> tuple[Array, State, dict[str, Any]]:
-            observer = None if context.observe is None else Observer(context.observe.look)
+            observer = None if context.observe is None else context.observe.inner()
             y, after = Sequential.apply(self, parameters, state, x, replace(context, observe=observer))
             return y, after, {} if observer is None else observer.seen
 

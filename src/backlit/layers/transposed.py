@@ -71,6 +71,10 @@ class ConvTranspose(Filters):
         reach = Reach(
             tuple(1 + Fraction(k - 1, s) for k, s in zip(windows.extents, windows.stride, strict=True)),
             tuple(Fraction(1, s) for s in windows.stride),
+            tuple(
+                Fraction(low + 1 - k, s)
+                for k, s, (low, _) in zip(windows.extents, windows.stride, windows.margins, strict=True)
+            ),
         )
         return self.weighted_plan(input, (*windows.sizes, self.filters), weight, prod(input[:-1]), reach)
 

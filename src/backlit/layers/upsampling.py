@@ -51,6 +51,7 @@ class Upsample(Block):
             reach=Reach(
                 tuple(1 + Fraction(k - 1, f) for k, f in zip(windows, factors, strict=True)),
                 tuple(Fraction(1, f) for f in factors),
+                tuple(Fraction((k - f) // 2 + 1 - k, f) for k, f in zip(windows, factors, strict=True)),
             ),
             linear=True,
         )

@@ -59,7 +59,7 @@ class Windows:
     @property
     def reach(self) -> Reach:
         """Of a layer that sees its input through these windows."""
-        return Reach(self.extents, self.stride)
+        return Reach(self.extents, self.stride, tuple(-low for low, _ in self.margins))
 
     def patches(self, x: Array, fill: float = 0.0) -> Array:
         """What the windows hold: x (B, *sizes, C) → (B, *counts, k, C), positions in reading order."""

@@ -5,8 +5,9 @@ from backlit.training.execution import Progress
 from backlit.training.fitting import find_batch_size, find_learning_rate, fit
 from backlit.training.history import History
 from backlit.training.learning_rates import LearningRates
+from backlit.training.loading import load
 from backlit.training.minimization import Minimum, minimize
-from backlit.training.model import Model, load
+from backlit.training.model import Model
 from backlit.training.preparation import prepare
 from backlit.training.programs import cache_programs
 from backlit.training.run import Run

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from math import isfinite, nan
+from math import isfinite
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -13,24 +13,22 @@ import numpy as np
 from backlit.data import Schema
 from backlit.data.loading import check_known
 from backlit.drawing.drawing import Drawing
-from backlit.errors import DataError, FileError, SettingError, ShapeError
-from backlit.files import read_model, write_model
-from backlit.functions.losses import FunctionLoss, Gaussian, Loss, Several, loss_named
+from backlit.errors import DataError, SettingError, ShapeError
+from backlit.files import write_model
+from backlit.functions.losses import FunctionLoss, Gaussian, Loss, Several
 from backlit.functions.penalties import Penalty
 from backlit.layers.composition import Sequential
 from backlit.layers.plan import Plan
 from backlit.layers.summary import Summary
-from backlit.shapes import Shape, write
+from backlit.shapes import Shape
 from backlit.training.compilation import jit
 from backlit.training.generation import Stream, generate
 from backlit.training.history import History
-from backlit.training.objective import Objective, body_of, check_preprocessing
+from backlit.training.objective import Objective
 from backlit.training.representation import layer_reader, narrowest
 from backlit.training.scoring import SCORED_ROWS, Rows, Scorer, in_chunks
 from backlit.training.settings import Settings
 from backlit.training.tokens import check_rows
-
-T = TypeVar("T", int, str)
 
 
 class Model:
@@ -123,9 +121,17 @@ class Model:
         Raises:
             SettingError: for a network without probabilities: a regression, or a loss without a link.
         """
+        self.check_probabilities()
+        return self._all(data)
+
+    def check_probabilities(self) -> None:
+        """Make sure that the network has probabilities.
+
+        Raises:
+            SettingError: it has none.
+        """
         if not self.schema.classes or self.loss.link is None:
             raise SettingError(f"a network for {self.schema.task} with the loss {self.loss.name} has no probabilities")
-        return self._all(data)
 
     def predict_deviation(self, data: Any) -> np.ndarray:
         """How sure the network is of each answer: the standard deviation (N,) or (N, T) that loss='gaussian' learns.
@@ -136,8 +142,7 @@ class Model:
         loss = self.loss
         if not isinstance(loss, Gaussian):
             raise SettingError(f"a network with the loss {loss.name} learns no deviation: train with loss='gaussian'")
-        read = jit(lambda parameters, state, x: loss.deviation(self._outputs(parameters, state, x)), self.network)
-        return self._each(read, self._encode(data))
+        return self.each(lambda *args: loss.deviation(self._outputs(*args)), self.encoded(data))
 
     def activations(self, data: Any, layer: str) -> np.ndarray:
         """What a layer makes of each row, (N, *output).
@@ -149,8 +154,11 @@ class Model:
         Raises:
             SettingError: there is no such layer.
         """
-        read = layer_reader(self.network, self.network.plan(self.input_shape), layer)
-        return self._each(jit(read, self.network), self._encode(data))
+        return self.activations_encoded(self.encoded(data), layer)
+
+    def activations_encoded(self, x: np.ndarray, layer: str) -> np.ndarray:
+        """What a layer makes of encoded rows (N, *input_shape), (N, *output)."""
+        return self.each(layer_reader(self.network, self.network.plan(self.input_shape), layer), x)
 
     def encode(self, data: Any) -> np.ndarray:
         """The learned representation of each row, (N, *code): the output of the network's narrowest inner layer.
@@ -177,7 +185,19 @@ class Model:
         """Data with targets, as for `evaluate`, as the network and the loss take them: (N, *input_shape), (N, ...).
 
         Raises:
-            DataError: the data have no targets.
+            InputError: as for `examples`.
+        """
+        x, given = self.examples(data, y)
+        return Rows(x, self.objective.targets(given, self.state))
+
+    def examples(self, data: Any, y: Any = None) -> tuple[np.ndarray, np.ndarray]:
+        """Data with targets as the network takes them: encoded rows (N, *input_shape), and codes or numbers (N, ...).
+
+        Args:
+            data, y: as for `evaluate`.
+
+        Raises:
+            DataError: there are no targets, or the data do not fit.
         """
         content = self.schema.load(data, y)
         if "test" in content.parts:
@@ -189,8 +209,7 @@ class Model:
                 f"the data have no target {self.schema.target[0]!r} to compare with: add that column (in Python, or "
                 "give y), or use predict"
             )
-        x = self._encode(content)[: len(given)]  # of a series, the last windows forecast what is not there yet
-        return Rows(x, self.objective.targets(given, self.state))
+        return self.encoded(content)[: len(given)], given  # of a series, the last windows forecast what is yet to come
 
     def generate(
         self,
@@ -245,10 +264,15 @@ class Model:
         return outputs if self.schema.classes else self.objective.in_units(outputs, state)
 
     def _all(self, data: Any) -> np.ndarray:
-        return self.predict_encoded(self._encode(data))
+        return self.predict_encoded(self.encoded(data))
 
-    def _encode(self, data: Any) -> np.ndarray:
-        """The rows that the network takes; sequences may be longer than in training where no variable depends on it."""
+    def encoded(self, data: Any) -> np.ndarray:
+        """The rows (N, *input_shape) that the network takes; sequences may be longer than in training where no variable
+        depends on it.
+
+        Args:
+            data: as for `predict`.
+        """
         x, notes = self.schema.encode(data)
         self._note(notes)
         if x.shape[1:] != self.input_shape:
@@ -259,6 +283,10 @@ class Model:
     def predict_encoded(self, x: np.ndarray) -> np.ndarray:
         """What the network says of encoded rows (N, *input_shape): scores or probabilities (N, K), numbers (N, T)."""
         return self._each(self._answers, x)
+
+    def each(self, function: Callable[[Any, Any, Any], Any], x: np.ndarray) -> np.ndarray:
+        """A function (parameters, state, x) of encoded rows (N, *input_shape), compiled, chunk by chunk: (N, ...)."""
+        return self._each(jit(function, self.network), x)
 
     def _each(self, function: Callable[[Any, Any, Any], Any], x: np.ndarray) -> np.ndarray:
         """A function (parameters, state, x) of encoded rows, chunk by chunk."""
@@ -299,88 +327,8 @@ def _plain(scores: dict[str, float]) -> dict[str, float | None]:
     return {name: value if isfinite(value) else None for name, value in scores.items()}
 
 
-def _restored(scores: dict[str, dict[str, float | None]]) -> dict[str, dict[str, float]]:
-    return {
-        part: {name: nan if value is None else float(value) for name, value in held.items()}
-        for part, held in scores.items()
-    }
-
-
 def _stored_settings(loss: Loss) -> dict[str, Any]:
     """The settings of a loss; files hold no code, so a function is left out."""
     if isinstance(loss, Several):
         return loss.settings()
     return {"link": loss.link} if isinstance(loss, FunctionLoss) else asdict(loss)
-
-
-def _stored_loss(held: dict[str, Any], given: Any, path: str | Path) -> Loss:
-    if held["name"] == Several.name:
-        return Several(*held["settings"]["parts"], weights=held["settings"]["weights"])
-    if held["name"] != FunctionLoss.name:
-        return loss_named(held["name"], **held["settings"])
-    if given is None:
-        raise FileError(f"{path} was trained with a loss of your own, and files hold no code: load(path, loss=...)")
-    return given if isinstance(given, Loss) else FunctionLoss(given, **held["settings"])
-
-
-def _history_of(path: Path) -> History | None:
-    """The history of a run, from its folder or from the model's in it; None where there is none."""
-    if not (path / "model").is_dir() and path.resolve().name != "model":
-        return None
-    recorded = (path if (path / "model").is_dir() else path.resolve().parent) / "history.csv"
-    return History.read_csv(recorded) if recorded.is_file() else None
-
-
-def _typed(value: Any, kind: type[T]) -> T:
-    if type(value) is not kind:
-        raise TypeError(f"{value!r} is no {kind.__name__}")
-    return value
-
-
-def _check_fit(network: Sequential, input: Shape, schema: Schema, loss: Loss) -> None:
-    """Refuse parts of a model that do not belong together."""
-    if schema.input_shape != input:
-        raise ValueError(f"its data have the shape {write(schema.input_shape)}, its network takes {write(input)}")
-    check_preprocessing(network, len(schema.classes))
-    loss.check(body_of(network, loss).plan(input).output, schema.task, len(schema.classes), (1, *schema.target_shape))
-
-
-def load(path: str | Path, loss: Any = None) -> Model:
-    """The model that `Model.save` wrote; everything is checked before anything is allocated, and no code is run.
-
-    Args:
-        path: the model's folder; or that of a run, which holds it as model/, and beside it its history.csv.
-        loss: the loss again, where it was a function of the user's own: files hold no code.
-
-    Raises:
-        FileError: for a folder that is missing, corrupt or foreign, a history that is damaged, or where the loss has to
-            be given again and is not.
-    """
-    stored = read_model(path)
-    network, extra = stored.network, stored.extra
-    if not isinstance(network, Sequential):
-        raise FileError(f"{path} is no model that Backlit can read: its network is a {type(network).__name__}")
-    try:
-        settings = dict(extra["settings"])
-        settings["split"] = tuple(settings["split"])
-        schema, rule = Schema.from_json(extra["schema"]), _stored_loss(extra["loss"], loss, path)
-        _check_fit(network, stored.input_shape, schema, rule)
-        return Model(
-            network=network,
-            input_shape=stored.input_shape,
-            schema=schema,
-            loss=rule,
-            parameters=jax.tree.map(jnp.asarray, stored.parameters),
-            state=jax.tree.map(jnp.asarray, stored.state),
-            settings=Settings(**settings),
-            history=_history_of(Path(path)),
-            scores=_restored(extra["scores"]),
-            rows={str(part): _typed(count, int) for part, count in extra["rows"].items()},
-            stopped=_typed(extra["stopped"], str),
-            epochs=_typed(extra["epochs"], int),
-            best_epoch=_typed(extra["best_epoch"], int),
-        )
-    except FileError:
-        raise
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise FileError(f"{path} is no model that Backlit can read: {error}") from None

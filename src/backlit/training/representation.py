@@ -28,6 +28,8 @@ def layer_reader(network: Sequential, plan: Plan, layer: str) -> Callable[[Param
     def read(parameters: Parameters, state: State, x: Array) -> Array:
         keep = Observer(lambda path, block, x, y: y)
         network.apply(parameters, state, x, Context(observe=keep))
+        if layer not in keep.seen:  # a product of attention: several are computed as one
+            raise SettingError(f"{layer} is a part of a layer: choose {layer.rpartition('/')[0]}")
         return keep.seen[layer]
 
     return read
