@@ -2,13 +2,13 @@
 
 import csv
 from collections.abc import Iterator, Sequence
-from math import isnan
+from math import isnan, nan
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
-from backlit.errors import nearest
+from backlit.errors import FileError, nearest
 from backlit.training.telemetry import BLOCK_FIELDS, VARIABLE_FIELDS, Telemetry
 
 
@@ -66,6 +66,34 @@ class History:
             writer.writerow(self._columns)
             writer.writerows(row.values() for row in self.texts(self.columns))
 
+    @classmethod
+    def read_csv(cls, path: str | Path) -> Self:
+        """The history that `write_csv` wrote, such as the history.csv of a run's folder.
+
+        Args:
+            path: the file; a cell without a number is NaN.
+
+        Raises:
+            FileError: it cannot be read, or is damaged; the line is named.
+        """
+        try:
+            with open(path, newline="", encoding="utf-8") as file:
+                reader = csv.reader(file)
+                names = next(reader, [])
+                if "epoch" not in names or len(set(names)) < len(names):
+                    raise FileError(f"{path} holds no history: line 1 names the columns, each once, epoch among them")
+                rows = [_numbers(row, names, f"{path}, line {reader.line_num}") for row in reader]
+        except OSError as error:
+            raise FileError(f"cannot read {path}: {error.strerror}") from None
+        except (UnicodeDecodeError, csv.Error):
+            raise FileError(f"{path} holds no history: it is no CSV of numbers") from None
+        columns = dict(zip(names, np.array(rows, float).reshape(len(rows), len(names)).T, strict=True))
+        broken = np.flatnonzero(columns["epoch"] != np.arange(1, len(rows) + 1))
+        if len(broken):
+            found, at = columns["epoch"][broken[0]], broken[0] + 1
+            raise FileError(f"{path}, line {at + 1}: epoch {found:g}, where {at} is due; mend the file or remove it")
+        return cls({**columns, "epoch": columns["epoch"].astype(int)})
+
 
 def telemetry_columns(recorded: Telemetry) -> dict[str, np.ndarray]:
     """Recorded statistics (epochs, fields) by path, as one column a field."""
@@ -75,6 +103,16 @@ def telemetry_columns(recorded: Telemetry) -> dict[str, np.ndarray]:
         for path, statistics in by_path.items()
         for field, values in zip(fields, statistics.T, strict=False)
     }
+
+
+def _numbers(cells: list[str], names: list[str], line: str) -> list[float]:
+    """The numbers of a line, NaN for what was not recorded."""
+    if len(cells) != len(names):
+        raise FileError(f"{line}: {len(cells)} values, and there are {len(names)} columns; mend the file or remove it")
+    try:
+        return [float(cell) if cell else nan for cell in cells]
+    except ValueError as error:
+        raise FileError(f"{line}: {error}; mend the file or remove it") from None
 
 
 def _plain(values: np.ndarray) -> list[Any]:

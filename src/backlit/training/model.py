@@ -307,6 +307,14 @@ def _stored_loss(held: dict[str, Any], given: Any, path: str | Path) -> Loss:
     return given if isinstance(given, Loss) else FunctionLoss(given, **held["settings"])
 
 
+def _history_of(path: Path) -> History | None:
+    """The history of a run, from its folder or from the model's in it; None where there is none."""
+    if not (path / "model").is_dir() and path.resolve().name != "model":
+        return None
+    recorded = (path if (path / "model").is_dir() else path.resolve().parent) / "history.csv"
+    return History.read_csv(recorded) if recorded.is_file() else None
+
+
 def _typed(value: Any, kind: type[T]) -> T:
     if type(value) is not kind:
         raise TypeError(f"{value!r} is no {kind.__name__}")
@@ -325,11 +333,12 @@ def load(path: str | Path, loss: Any = None) -> Model:
     """The model that `Model.save` wrote; everything is checked before anything is allocated, and no code is run.
 
     Args:
-        path: the model's folder.
+        path: the model's folder; or that of a run, which holds it as model/, and beside it its history.csv.
         loss: the loss again, where it was a function of the user's own: files hold no code.
 
     Raises:
-        FileError: for a folder that is missing, corrupt or foreign, or whose loss has to be given again and is not.
+        FileError: for a folder that is missing, corrupt or foreign, a history that is damaged, or where the loss has to
+            be given again and is not.
     """
     stored = read_model(path)
     network, extra = stored.network, stored.extra
@@ -348,6 +357,7 @@ def load(path: str | Path, loss: Any = None) -> Model:
             parameters=jax.tree.map(jnp.asarray, stored.parameters),
             state=jax.tree.map(jnp.asarray, stored.state),
             settings=Settings(**settings),
+            history=_history_of(Path(path)),
             scores=_restored(extra["scores"]),
             rows={str(part): _typed(count, int) for part, count in extra["rows"].items()},
             stopped=_typed(extra["stopped"], str),
