@@ -69,6 +69,8 @@ HOMES = {
     ),
     "backlit.training.patches": "Patch strongest_patches",
     "backlit.training.rivals": "baselines",
+    "backlit.training.spectra": "Spectrum hessian_spectrum",
+    "backlit.training.surfaces": "Surface loss_surface path_surface",
 }
 PLACES = {name: module for module, names in HOMES.items() for name in names.split()}
 RENAMED = {"network": "read"}

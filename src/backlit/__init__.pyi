@@ -167,5 +167,10 @@ from backlit.training import verdict as verdict
 from backlit.training.patches import Patch as Patch
 from backlit.training.patches import strongest_patches as strongest_patches
 from backlit.training.rivals import baselines as baselines
+from backlit.training.spectra import Spectrum as Spectrum
+from backlit.training.spectra import hessian_spectrum as hessian_spectrum
+from backlit.training.surfaces import Surface as Surface
+from backlit.training.surfaces import loss_surface as loss_surface
+from backlit.training.surfaces import path_surface as path_surface
 
 network = notation.read

@@ -67,3 +67,14 @@ def test_a_damaged_history_is_named(model, tmp_path, text, said):
 def test_a_history_that_is_not_there(tmp_path):
     with pytest.raises(bl.FileError, match="No such file"):
         bl.History.read_csv(tmp_path / "none.csv")
+
+
+def test_telemetry_is_in_the_order_of_the_layers(line):
+    network = "Dense(3), Tanh, Residual(Dense(3), ReLU), Dense(1)"
+    columns = bl.fit(network, *line, epochs=1, standardize=False).history.columns
+    paths = list(dict.fromkeys(name.rpartition("/")[0] for name in columns if "/" in name))
+    inside = ["residual_1/dense_1", "residual_1/relu_1"]
+    layers = [path for path in paths if path.rpartition("/")[2] not in ("weight", "bias", "residual_1")]
+    assert layers == ["dense_1", "tanh_1", *inside, "dense_2", "rescale_1"]
+    variables = [path for path in paths if path.endswith("weight")]
+    assert variables == ["dense_1/weight", "residual_1/dense_1/weight", "dense_2/weight"]

@@ -4,3 +4,17 @@ from backlit import pictures
 
 pictures.plot_curves(model.history, path="curves.png")
 """
+
+from backlit.pictures.curves import plot_curves as plot_curves
+from backlit.pictures.curves import plot_learning_rates as plot_learning_rates
+from backlit.pictures.curves import plot_trace as plot_trace
+from backlit.pictures.functions import plot_activations as plot_activations
+from backlit.pictures.functions import plot_losses as plot_losses
+from backlit.pictures.functions import plot_scores as plot_scores
+from backlit.pictures.landscapes import plot_function_path as plot_function_path
+from backlit.pictures.landscapes import plot_landscape as plot_landscape
+from backlit.pictures.layers import plot_layers as plot_layers
+from backlit.pictures.layers import plot_update_ratios as plot_update_ratios
+from backlit.pictures.spectra import plot_hessian_spectrum as plot_hessian_spectrum
+from backlit.pictures.sweeps import plot_sweep as plot_sweep
+from backlit.pictures.sweeps import plot_sweep_curves as plot_sweep_curves

@@ -23,6 +23,7 @@ from backlit.training.mistakes import notes_on_mistakes
 from backlit.training.model import Model
 from backlit.training.objective import Batch
 from backlit.training.program import Carry, Epoch, Program, Steps
+from backlit.training.representation import layers_of
 from backlit.training.resident import Resident
 from backlit.training.scoring import Rows, Scorer
 from backlit.training.stopping import CONVERGED, NONFINITE, PATIENCE, RUNNING
@@ -215,6 +216,11 @@ class Execution:
             return np.arange(rows)
         return np.sort(np.random.default_rng(self.settings.split_seed).choice(rows, count, replace=False))
 
+    @cached_property
+    def layers(self) -> list[str]:
+        """The paths of the network's layers, in its order."""
+        return [path for path, _ in layers_of(self.run.network.plan(self.run.input_shape))]
+
     def _loop(self, source: Resident | Blocks) -> str | None:
         """Chunks of epochs until the run stops; says why where it was not the program that stopped it."""
         done, chunk, begun = 0, 1, time.perf_counter()
@@ -262,7 +268,7 @@ class Execution:
             if name in self.watched:
                 scores = self.scorer.scores(sums, self.watched[name].y)
                 columns |= {f"{name}_{score}": values for score, values in scores.items()}
-        self.history.extend({**columns, **telemetry_columns(records.telemetry)})
+        self.history.extend({**columns, **telemetry_columns(records.telemetry, self.layers)})
 
     def tell(self, watch: Any) -> None:
         """Tell of the progress."""

@@ -95,13 +95,18 @@ class History:
         return cls({**columns, "epoch": columns["epoch"].astype(int)})
 
 
-def telemetry_columns(recorded: Telemetry) -> dict[str, np.ndarray]:
-    """Recorded statistics (epochs, fields) by path, as one column a field."""
+def telemetry_columns(recorded: Telemetry, layers: Sequence[str]) -> dict[str, np.ndarray]:
+    """Recorded statistics (epochs, fields) by path, as one column a field, in the order of the network's layers."""
+
+    def place(path: str) -> int:
+        """Of the innermost layer on the path, which comes behind those that hold it."""
+        return max((at for at, layer in enumerate(layers) if f"{path}/".startswith(f"{layer}/")), default=-1)
+
     return {
-        f"{path}/{field}": np.asarray(values)
+        f"{path}/{field}": np.asarray(by_path[path][:, column])
         for fields, by_path in ((BLOCK_FIELDS, recorded.blocks), (VARIABLE_FIELDS, recorded.variables))
-        for path, statistics in by_path.items()
-        for field, values in zip(fields, statistics.T, strict=False)
+        for path in sorted(by_path, key=place)
+        for column, field in enumerate(fields[: by_path[path].shape[-1]])
     }
 
 

@@ -25,7 +25,7 @@ from backlit.training.generation import Stream, generate
 from backlit.training.history import History
 from backlit.training.objective import Objective, body_of, check_preprocessing
 from backlit.training.representation import layer_reader, narrowest
-from backlit.training.scoring import SCORED_ROWS, Scorer, in_chunks
+from backlit.training.scoring import SCORED_ROWS, Rows, Scorer, in_chunks
 from backlit.training.settings import Settings
 from backlit.training.tokens import check_rows
 
@@ -161,6 +161,16 @@ class Model:
             data: a file or frame with the target's column, a name, or an array with `y`.
             y: targets (N,), (N, T) or (N, ...), when data is an array.
         """
+        x, targets = self.labeled(data, y)
+        scorer = Scorer(self.objective, self.objective.scale(self.state), self.schema.target, len(x))
+        return scorer.score(self.parameters, self.state, x, targets)
+
+    def labeled(self, data: Any, y: Any = None) -> Rows:
+        """Data with targets, as for `evaluate`, as the network and the loss take them: (N, *input_shape), (N, ...).
+
+        Raises:
+            DataError: the data have no targets.
+        """
         content = self.schema.load(data, y)
         if "test" in content.parts:
             self._note([f"{content.name} holds its own test rows, and these are scored"])
@@ -172,9 +182,7 @@ class Model:
                 "give y), or use predict"
             )
         x = self._encode(content)[: len(given)]  # of a series, the last windows forecast what is not there yet
-        targets = self.objective.targets(given, self.state)
-        scorer = Scorer(self.objective, self.objective.scale(self.state), self.schema.target, len(x))
-        return scorer.score(self.parameters, self.state, x, targets)
+        return Rows(x, self.objective.targets(given, self.state))
 
     def generate(
         self,

@@ -21,7 +21,7 @@ def layer_reader(network: Sequential, plan: Plan, layer: str) -> Callable[[Param
     Raises:
         SettingError: there is no such layer.
     """
-    known = [path for path, _ in _layers(plan)]
+    known = [path for path, _ in layers_of(plan)]
     if layer not in known:
         raise SettingError(f"the network has no layer {layer!r}: {nearest(layer, known)}")
 
@@ -47,8 +47,9 @@ def narrowest(plan: Plan) -> str:
     return min(between, key=lambda named: prod(named[1].output))[0]
 
 
-def _layers(plan: Plan, before: str = "") -> Iterator[tuple[str, Plan]]:
+def layers_of(plan: Plan, before: str = "") -> Iterator[tuple[str, Plan]]:
+    """The layers with their paths, each before those inside it, which what repeats does not show."""
     for name, part in plan.parts.items():
         yield before + name, part
         if part.repeats == 1:
-            yield from _layers(part, f"{before}{name}/")
+            yield from layers_of(part, f"{before}{name}/")
