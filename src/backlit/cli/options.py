@@ -71,6 +71,10 @@ Out: TypeAlias = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="The run's folder. Default: runs/NAME-TIME.", rich_help_panel="Output"),
 ]
+Reported: TypeAlias = Annotated[
+    bool,
+    typer.Option("--report/--no-report", help="Write report.html in the run's folder.", rich_help_panel="Output"),
+]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 
 

@@ -15,6 +15,9 @@ from backlit.pictures.landscapes import plot_function_path as plot_function_path
 from backlit.pictures.landscapes import plot_landscape as plot_landscape
 from backlit.pictures.layers import plot_layers as plot_layers
 from backlit.pictures.layers import plot_update_ratios as plot_update_ratios
+from backlit.pictures.predictions import plot_predictions as plot_predictions
+from backlit.pictures.report import write_report as write_report
+from backlit.pictures.runs import plot_runs as plot_runs
 from backlit.pictures.spectra import plot_hessian_spectrum as plot_hessian_spectrum
 from backlit.pictures.sweeps import plot_sweep as plot_sweep
 from backlit.pictures.sweeps import plot_sweep_curves as plot_sweep_curves
