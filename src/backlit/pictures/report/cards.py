@@ -1,6 +1,7 @@
 """The worst examples as cards: what the network was shown, what it said, and what is true."""
 
 from collections.abc import Mapping, Sequence
+from math import nan
 from typing import Any
 
 from backlit.alignment import number
@@ -8,11 +9,12 @@ from backlit.pictures.canvas import COLORS
 from backlit.pictures.report.data import facts
 from backlit.pictures.report.evidence import Evidence
 from backlit.pictures.report.examples import Example
-from backlit.pictures.report.markup import Markup, escape, join, tag, unfolding
+from backlit.pictures.report.lines import line_chart
+from backlit.pictures.report.markup import Markup, join, tag, unfolding
 from backlit.pictures.report.verdict import percent
 
 SHOWN = 8  # columns of a card at once
-WIDTH, HEIGHT = 240.0, 90.0
+SIZE = (240.0, 90.0)
 SHADE = 0.85  # of a step that was held impossible
 
 
@@ -62,25 +64,10 @@ def _columns(shown: Mapping[str, str]) -> Markup:
 
 def _series(shown: Mapping[str, Sequence[float | None]]) -> Markup:
     """Lines over the steps, each from its own lowest to its own highest value."""
-    lines = [_line(values, COLORS[k % len(COLORS)]) for k, values in enumerate(shown.values())]
-    keys = [
-        tag("span", "— ", tag("span", name), style=f"color:{COLORS[k % len(COLORS)]}") for k, name in enumerate(shown)
-    ]
-    view = f"0 0 {WIDTH:g} {HEIGHT:g}"
-    drawn = Markup(f'<svg viewBox="{view}" role="img" aria-label="{escape(", ".join(shown))}">{join(lines)}</svg>')
-    return join((drawn, tag("p", *(join((key, " ")) for key in keys))))
-
-
-def _line(values: Sequence[float | None], color: str) -> Markup:
-    known = [value for value in values if value is not None]
-    low, high = min(known, default=0.0), max(known, default=1.0)
-    step = (WIDTH - 8) / max(len(values) - 1, 1)
-    points = [
-        f"{4 + k * step:.1f},{HEIGHT - 6 - (HEIGHT - 12) * (value - low) / ((high - low) or 1):.1f}"
-        for k, value in enumerate(values)
-        if value is not None
-    ]
-    return tag("polyline", points=" ".join(points), fill="none", stroke=color, stroke_width="1.5")
+    lines = [[nan if value is None else value for value in values] for values in shown.values()]
+    drawn = line_chart(lines, ", ".join(shown), size=SIZE, colors=COLORS)
+    keys = (tag("span", f"— {name} ", style=f"color:{color}") for name, color in zip(shown, COLORS * 9, strict=False))
+    return join((drawn, tag("p", *keys)))
 
 
 def _passage(example: Example) -> Markup:

@@ -19,7 +19,7 @@ def show_data(evidence: Evidence) -> Section:
     if card.columns:
         lines = card.columns[:MOST]
         rest = f"{len(card.columns) - MOST:,} more columns are not shown." if len(card.columns) > MOST else ""
-        found = table(HEADER, lines, left=len(HEADER))
+        found = table(HEADER, lines, left=len(HEADER), stacks=True)
         parts.append(found if len(lines) <= SHOWN else unfolding(f"all {len(card.columns):,} columns", found))
         parts.append(tag("p", rest, class_="quiet") if rest else Markup(""))
     return Section("data", "The data", _sentence(evidence), join((*parts, listed(card.notes))))

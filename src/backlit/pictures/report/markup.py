@@ -37,16 +37,23 @@ def join(parts: Iterable[str]) -> Markup:
     return Markup("".join(map(escape, parts)))
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1, class_: str | None = None) -> Markup:
-    """A table in a frame that scrolls where it is too wide; the first `left` columns are texts, the others numbers."""
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1, stacks: bool = False) -> Markup:
+    """A table in a frame that scrolls where it is too wide.
 
-    def line(cells: Sequence[str], kind: str) -> Markup:
-        return tag("tr", *(tag(kind, cell, class_=None if k < left else "number") for k, cell in enumerate(cells)))
+    Args:
+        headings: of the columns.
+        rows: their cells, as many each.
+        left: how many columns are texts; the others are numbers.
+        stacks: whether on a narrow page the cells of each row stand below each other, each with its heading.
+    """
 
-    head = tag("thead", line(headings, "th")) if headings else ""
-    return tag(
-        "div", tag("table", head, tag("tbody", *(line(row, "td") for row in rows)), class_=class_), class_="scroll"
-    )
+    def cell(kind: str, k: int, text: str) -> Markup:
+        title = headings[k] if stacks and kind == "td" and k else None
+        return tag(kind, text, class_=None if k < left else "number", data_title=title)
+
+    head = tag("thead", tag("tr", *(cell("th", k, text) for k, text in enumerate(headings))))
+    lines = (tag("tr", *(cell("td", k, text) for k, text in enumerate(row))) for row in rows)
+    return tag("div", tag("table", head, tag("tbody", *lines), class_="stacks" if stacks else None), class_="scroll")
 
 
 def unfolding(summary: str, *content: str) -> Markup:

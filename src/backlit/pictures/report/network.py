@@ -18,7 +18,7 @@ def show_network(evidence: Evidence) -> Section:
         f"{summary.parameters:,} parameters, the numbers that training sets."
     )
     lines = [("input", write(summary.input), "", "", ""), *(row.cells() for row in summary.rows)]
-    shown = table(HEADINGS, lines)
+    shown = table(HEADINGS, lines, stacks=True)
     content = join((shown, tag("p", summary.totals, class_="quiet"), listed(summary.notes)))
     return Section("network", "The network", sentence, content)
 
