@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from backlit.cli.compare import compare
 from backlit.cli.data import data
 from backlit.cli.evaluate import evaluate
 from backlit.cli.generate import generate
@@ -23,6 +24,7 @@ from backlit.cli.lesson import lesson
 from backlit.cli.list import list_names
 from backlit.cli.options import examples, sweeping
 from backlit.cli.predict import predict
+from backlit.cli.report import report
 from backlit.cli.runs import Interrupted
 from backlit.cli.summary import summary
 from backlit.cli.sweep import sweep
@@ -69,6 +71,15 @@ app.command(
 app.command(
     epilog=examples("backlit evaluate runs/houses sold-this-year.csv", "backlit evaluate runs/houses a.csv --json")
 )(evaluate)
+app.command(
+    epilog=examples("backlit report runs/houses", "backlit report saved-model --data labeled.csv -o houses.html")
+)(report)
+app.command(
+    epilog=examples(
+        "backlit compare runs/houses runs/houses-2",
+        "backlit compare runs/* -o compare.html",
+    )
+)(compare)
 app.command(
     epilog=examples(
         "backlit summary 'Dense(4), ReLU, Dense(2)' --input 3",

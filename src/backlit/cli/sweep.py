@@ -10,6 +10,7 @@ from backlit.cli.network import show_summary
 from backlit.cli.output import Report, print_json, write_json
 from backlit.cli.preparation import prepares
 from backlit.cli.progress import following
+from backlit.cli.report import report_run
 from backlit.cli.runs import Interrupted, check_space, destination, run_folder
 from backlit.cli.train import outcome, repeat, show_scores, show_settings, write_run
 from backlit.cli.values import read_sets
@@ -47,6 +48,7 @@ def sweep(
             rich_help_panel=SWEEP,
         ),
     ] = False,
+    reported: options.Reported = True,
     out: options.Out = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -64,7 +66,7 @@ def sweep(
     choice is by the mean validation loss; test scores are shown for the
     best alone. The run's folder is that of backlit train for the best, with
     sweep.csv (the table), sweep.json and histories.csv (every member) beside
-    it. Ctrl-C keeps what is done. --time-limit is shared among all programs.
+    it; the report is that of the best. Ctrl-C keeps what is done. --time-limit is shared among all programs.
     """
     sets = read_sets(over or ())
     if not sets and seeds is None:
@@ -92,14 +94,17 @@ def sweep(
         found.write_csv(folder / "sweep.csv")
         found.write_histories(folder / "histories.csv")
         (folder / "sweep.json").write_text(write_json(found.to_json()), encoding="utf-8")
+    page, why = report_run(path, run, found.best, (), record) if reported else (None, "")
     warn = Report(silent=quiet, stderr=True)
-    for note in found.best.notes:
+    for note in filter(None, (*found.best.notes, why)):
         warn.note(note)
     if as_json:
-        print_json({**outcome(found.best, path), "sweep": found.to_json()})
+        print_json({**outcome(found.best, path), "sweep": found.to_json(), "report": page})
     else:
         show_sweep(report, found)
         show_scores(report, found.best, path)
+        if page:
+            report.line(f"Report: {page}", style="bold")
     if found.interrupted:
         raise Interrupted(f"interrupted; what was done is kept in {path}")
 

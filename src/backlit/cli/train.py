@@ -16,6 +16,7 @@ from backlit.cli.network import show_summary
 from backlit.cli.output import Report, print_json, write_json
 from backlit.cli.preparation import check_options, prepares
 from backlit.cli.progress import following
+from backlit.cli.report import import_pictures, report_run
 from backlit.cli.runs import check_space, destination, run_folder
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def train(
         bool,
         typer.Option("--baselines", help="Put scikit-learn's classic models beside it.", rich_help_panel="Output"),
     ] = False,
+    reported: options.Reported = True,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -40,7 +42,8 @@ def train(
 
     Reads and splits the data, trains, and keeps the weights of the best
     validation loss. The run's folder holds the model, the history of every
-    epoch, and the settings that repeat the run. Ctrl-C keeps the best so far.
+    epoch, the settings that repeat the run, its predictions of the test rows,
+    and a report to open in a browser. Ctrl-C keeps the best so far.
     """
     check_options(asked)
     path = destination(out, asked["data"])
@@ -54,20 +57,26 @@ def train(
             check_rivals(run)
         check_space(folder, 8 * run.summary().parameters + 1_000_000)
         show_run(report, run)
+        if reported:
+            import_pictures()
         with following(report, run.settings.epochs or 1) as follow:
             model = run.train(follow)
-        write_run(folder, model, repeat(asked["data"], context.obj, run))
+        record = repeat(asked["data"], context.obj, run)
+        write_run(folder, model, record)
     rivals = rivals_of(run, model) if baselines else []
+    page, why = report_run(path, run, model, rivals, record) if reported else (None, "")
     warn = Report(silent=quiet, stderr=True)
-    for note in model.notes:
+    for note in filter(None, (*model.notes, why)):
         warn.note(note)
     if as_json:
         beside = {"baselines": [rival._asdict() for rival in rivals]} if rivals else {}
-        print_json({**outcome(model, path), **beside})
+        print_json({**outcome(model, path), **beside, "report": page})
     else:
         show_outcome(report, model, path)
         if rivals:
             show_rivals(report, rivals)
+        if page:
+            report.line(f"Report: {page}", style="bold")
 
 
 def write_run(folder: Path, model: "Model", record: dict[str, Any]) -> None:

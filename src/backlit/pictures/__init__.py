@@ -22,7 +22,10 @@ from backlit.pictures.landscapes import plot_function_path as plot_function_path
 from backlit.pictures.landscapes import plot_landscape as plot_landscape
 from backlit.pictures.layers import plot_layers as plot_layers
 from backlit.pictures.layers import plot_update_ratios as plot_update_ratios
+from backlit.pictures.predictions import plot_predictions as plot_predictions
+from backlit.pictures.report import write_report as write_report
 from backlit.pictures.representations import plot_hidden as plot_hidden
+from backlit.pictures.runs import plot_runs as plot_runs
 from backlit.pictures.saliency import plot_saliency as plot_saliency
 from backlit.pictures.scores import plot_calibration as plot_calibration
 from backlit.pictures.scores import plot_confusion as plot_confusion

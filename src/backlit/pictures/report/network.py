@@ -1,0 +1,34 @@
+"""The section on the network: its layers with their shapes and parameters."""
+
+from backlit.layers.summary import HEADINGS
+from backlit.pictures.report.evidence import Evidence
+from backlit.pictures.report.markup import join, listed, table, tag
+from backlit.pictures.report.page import Section
+from backlit.shapes import write
+
+
+def show_network(evidence: Evidence) -> Section:
+    """The drawing and the summary."""
+    model = evidence.model
+    summary = model.summary()
+    layers = len(summary.rows)
+    sentence = (
+        f"{_numbers(write(summary.input))} go in, {_numbers(write(summary.output))} come out{_meaning(evidence)}; "
+        f"between them {'is' if layers == 1 else 'are'} {layers} layer{'' if layers == 1 else 's'} with "
+        f"{summary.parameters:,} parameters, the numbers that training sets."
+    )
+    lines = [("input", write(summary.input), "", "", ""), *(row.cells() for row in summary.rows)]
+    shown = table(HEADINGS, lines, stacks=True)
+    content = join((shown, tag("p", summary.totals, class_="quiet"), listed(summary.notes)))
+    return Section("network", "The network", sentence, content)
+
+
+def _numbers(shape: str) -> str:
+    return "1 number" if shape in ("1", "()", "") else f"{shape} numbers"
+
+
+def _meaning(evidence: Evidence) -> str:
+    schema = evidence.model.schema
+    if len(schema.classes) == 2 and evidence.model.summary().output == (1,):
+        return f", which say how sure it is of {schema.classes[1]!r}"
+    return ", one for each class" if schema.classes and not schema.target_shape else ""
