@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 
-from backlit.lessons.generalization.together import Group, train_together
+from backlit.lessons.generalization.together import Group, outputs, train_together
 from backlit.lessons.lesson import Lesson, Outcome
 from backlit.pictures.canvas import BLUE, GRAY, VERMILLION, panels
 from backlit.shapes import Array
@@ -23,9 +23,10 @@ def run() -> Outcome:
         for seed, rows in enumerate((FEW, MANY))
         for units in UNITS
     }
-    outputs = train_together(list(groups.values()), squared_error, STEPS, 0.03)
-    seen = [errors(made, group.y) for made, group in zip(outputs([g.x for g in groups.values()]), groups.values(), strict=True)]
-    later = [errors(made, targets) for made in outputs([unseen] * len(groups))]
+    trained = train_together(list(groups.values()), squared_error, STEPS, 0.03)
+    fitted = outputs(trained, [group.x for group in groups.values()])
+    seen = [errors(made, group.y) for made, group in zip(fitted, groups.values(), strict=True)]
+    later = [errors(made, targets) for made in outputs(trained, [unseen] * len(groups))]
     training, test = (dict(zip(groups, found, strict=True)) for found in (seen, later))
     low, high = ({key: float(np.median(values)) for key, values in found.items()} for found in (training, test))
 
@@ -63,7 +64,9 @@ def run() -> Outcome:
         if overfit:
             row[0].text(most, high[FEW, most] + 0.06, "gap: overfitting", color=GRAY, ha="right")
         row[1].legend()
-        picture.suptitle("Few units underfit, many on few rows overfit; more rows close the gap" if holds else "Bias and variance")
+        picture.suptitle(
+            "Few units underfit, many on few rows overfit; more rows close the gap" if holds else "Bias and variance"
+        )
     measures = {f"training error, {units} units, {rows} rows": value for (rows, units), value in low.items()}
     measures |= {f"test error, {units} units, {rows} rows": value for (rows, units), value in high.items()}
     return Outcome(picture, finding, holds, {**measures, "noise": NOISE**2})

@@ -26,7 +26,9 @@ def run() -> Outcome:
     shapes = [TRIANGLE, random.normal(0, 0.45, (12, 2))]
     inside = [within(x, points) for points in shapes]
     by_hand = [half_planes(points) for points in shapes]
-    exact = [float(np.mean((outputs(weights, x)[:, 0] > 0) == truth)) for weights, truth in zip(by_hand, inside, strict=True)]
+    exact = [
+        float(np.mean((outputs(weights, x)[:, 0] > 0) == truth)) for weights, truth in zip(by_hand, inside, strict=True)
+    ]
     models = fit(
         "Dense(3), Sigmoid, Dense(1)",
         x,

@@ -41,7 +41,9 @@ def run() -> Outcome:
     with panels(1, len(UNITS), size=(7.6, 3.3), sharey=True) as (picture, ((*row,),)):
         for axes, units in zip(row, UNITS, strict=True):
             draw_boundary(axes, middle(models[units], right[units]), data.inputs, data.targets)
-            axes.set(title=f"{units} hidden units\n{100 * right[units].mean():.0f} % right", xlabel="x₁", aspect="equal")
+            axes.set(
+                title=f"{units} hidden units\n{100 * right[units].mean():.0f} % right", xlabel="x₁", aspect="equal"
+            )
         row[0].set_ylabel("x₂")
         picture.suptitle("More hidden units bend the boundary further" if holds else "Hidden units and the boundary")
     measures = {f"accuracy, {units} units": float(values.mean()) for units, values in right.items()}

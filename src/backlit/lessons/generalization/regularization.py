@@ -57,7 +57,9 @@ def run() -> Outcome:
             draw_boundary(axes, middle(models[strength], steep[strength]), data.inputs, data.targets)
             axes.set(title=f"λ = {strength:g}: {100 * right[strength].mean():.0f} % right", xlabel="x₁", ylabel="x₂")
         axes = places.flat[-1]
-        means, deviations = ([function(steep[one]) for one in STRENGTHS] for function in (np.mean, partial(np.std, ddof=1)))
+        means, deviations = (
+            [function(steep[one]) for one in STRENGTHS] for function in (np.mean, partial(np.std, ddof=1))
+        )
         axes.errorbar(range(len(STRENGTHS)), means, deviations, color=BLUE, marker="o", capsize=3)
         axes.set_xticks(range(len(STRENGTHS)), [f"{one:g}" for one in STRENGTHS], fontsize=8)
         axes.set(title="mean slope of the probability", xlabel="λ", ylabel="|∂p/∂x|", ylim=(0, None))

@@ -5,7 +5,7 @@ minimize the sum trains every network as if it were alone.
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -15,8 +15,6 @@ from backlit.layers.block import Block, Context
 from backlit.layers.notation import read
 from backlit.shapes import Array, Tree
 from backlit.training import minimize
-
-Outputs: TypeAlias = Callable[[Sequence[np.ndarray]], list[np.ndarray]]
 
 MOST_UNITS = 64  # of a layer
 
@@ -35,10 +33,18 @@ class Group(NamedTuple):
     y: np.ndarray
 
 
+class Trained(NamedTuple):
+    """The networks of a group, trained: the description, and parameters and state with an axis of networks (M, ...)."""
+
+    network: Block
+    parameters: Tree
+    state: Tree
+
+
 def train_together(
     groups: Sequence[Group], loss: Callable[[Array, Array], Array], steps: int, learning_rate: float
-) -> Outputs:
-    """Train all networks of all groups with Adam, at a rate that falls as a cosine, on all their rows at each step.
+) -> list[Trained]:
+    """Train all networks of all groups by Adam, at a rate that falls as a cosine, on all their rows at each step.
 
     Args:
         groups: the networks with their rows.
@@ -47,30 +53,42 @@ def train_together(
         learning_rate: at first.
 
     Returns:
-        A function from the rows of each group's networks (M, N, ...) to their outputs, group by group.
+        The networks of each group.
     """
-    networks = [read(group.network) for group in groups]
-    drawn = [
-        _initialize(network, group, key)
-        for network, group, key in zip(networks, groups, jax.random.split(jax.random.key(0), len(groups)), strict=True)
+    begun = [
+        _initialize(read(group.network), group, key)
+        for group, key in zip(groups, jax.random.split(jax.random.key(0), len(groups)), strict=True)
     ]
-    states = [state for _, state in drawn]
-
-    def outputs(parameters: Sequence[Tree], rows: Sequence[Array]) -> list[Array]:
-        return [_apply(*each) for each in zip(networks, parameters, states, rows, strict=True)]
 
     def total(parameters: Sequence[Tree]) -> Array:
-        made = outputs(parameters, [group.x for group in groups])
-        return sum(jax.vmap(loss)(own, group.y).sum() for own, group in zip(made, groups, strict=True))
+        own = [trained._replace(parameters=each) for trained, each in zip(begun, parameters, strict=True)]
+        made = _outputs(own, [group.x for group in groups])
+        return sum(jax.vmap(loss)(each, group.y).sum() for each, group in zip(made, groups, strict=True))
 
     rate = optax.cosine_decay_schedule(learning_rate, steps)
-    found = minimize(total, [parameters for parameters, _ in drawn], "adam", steps, rate).point
-    compiled = jax.jit(outputs)
-    return lambda rows: [np.asarray(made) for made in compiled(found, rows)]
+    found = minimize(total, [trained.parameters for trained in begun], "adam", steps, rate).point
+    return [trained._replace(parameters=each) for trained, each in zip(begun, found, strict=True)]
 
 
-def _initialize(network: Block, group: Group, key: Array) -> tuple[Tree, Tree]:
-    """Parameters and state of all networks of a group, each drawn by itself; biases, too, from −1 to 1: with zeros, the
+def outputs(trained: Sequence[Trained], rows: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """What the networks of each group give for rows of their own (M, N, ...)."""
+    made = jax.jit(
+        lambda parameters, rows: _outputs(
+            [group._replace(parameters=own) for group, own in zip(trained, parameters, strict=True)], rows
+        )
+    )([group.parameters for group in trained], list(rows))
+    return [np.asarray(each) for each in made]
+
+
+def _outputs(trained: Sequence[Trained], rows: Sequence[Array]) -> list[Array]:
+    return [
+        jax.vmap(lambda own, state, x, network=network: network.apply(own, state, x, Context())[0])(own, state, x)
+        for (network, own, state), x in zip(trained, rows, strict=True)
+    ]
+
+
+def _initialize(network: Block, group: Group, key: Array) -> Trained:
+    """The networks of a group before training, each drawn by itself; biases, too, from −1 to 1: with zeros, the
     kinks of all ReLUs would begin at one point."""
 
     def draw(own: Array) -> tuple[Tree, Tree]:
@@ -80,9 +98,4 @@ def _initialize(network: Block, group: Group, key: Array) -> tuple[Tree, Tree]:
             layer["bias"] = layer["bias"] + drawn[: len(layer["bias"])]
         return parameters, state
 
-    return jax.vmap(draw)(jax.random.split(key, len(group.x)))
-
-
-def _apply(network: Block, parameters: Tree, state: Tree, rows: Array) -> Array:
-    """The outputs of all networks of a group, each for its own rows."""
-    return jax.vmap(lambda own, kept, x: network.apply(own, kept, x, Context())[0])(parameters, state, rows)
+    return Trained(network, *jax.vmap(draw)(jax.random.split(key, len(group.x))))

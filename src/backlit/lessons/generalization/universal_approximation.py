@@ -3,7 +3,7 @@
 import numpy as np
 
 from backlit.lessons.generalization.bias_variance import errors, squared_error
-from backlit.lessons.generalization.together import Group, train_together
+from backlit.lessons.generalization.together import Group, outputs, train_together
 from backlit.lessons.lesson import Lesson, Outcome
 from backlit.pictures.canvas import BLUE, GRAY, ORANGE, VERMILLION, panels
 
@@ -21,8 +21,9 @@ def run() -> Outcome:
     rows, targets = (np.broadcast_to(values[None, :, None], (SEEDS, POINTS, 1)) for values in (x, y))
     cases = [(name, units) for name in ACTIVATIONS for units in UNITS]
     groups = [Group(f"Dense({units}), {ACTIVATIONS[name]}, Dense(1)", rows, targets) for name, units in cases]
-    outputs = dict(zip(cases, train_together(groups, squared_error, STEPS, 0.03)([rows] * len(groups)), strict=True))
-    found = {case: np.sqrt(errors(made, targets)) for case, made in outputs.items()}
+    trained = train_together(groups, squared_error, STEPS, 0.03)
+    made = dict(zip(cases, outputs(trained, [rows] * len(groups)), strict=True))
+    found = {case: np.sqrt(errors(own, targets)) for case, own in made.items()}
     error = {case: float(np.median(values)) for case, values in found.items()}
     bound = float(np.sqrt(np.mean(np.square(np.polyval(np.polyfit(x.astype(float), y, 2), x) - y))))
 
@@ -40,9 +41,16 @@ def run() -> Outcome:
         for name, (color, mark, line) in STYLES.items():
             below, middle, above = np.quantile([found[name, units] for units in UNITS], [0, 0.5, 1], axis=1)
             left.errorbar(
-                UNITS, middle, (middle - below, above - middle), color=color, marker=mark, linestyle=line, capsize=3, label=name
+                UNITS,
+                middle,
+                (middle - below, above - middle),
+                color=color,
+                marker=mark,
+                linestyle=line,
+                capsize=3,
+                label=name,
             )
-            best = outputs[name, many][int(np.argmin(found[name, many]))]
+            best = made[name, many][int(np.argmin(found[name, many]))]
             right.plot(x, best[:, 0], color=color, linestyle=line, label=f"{name}")
         left.axhline(bound, color=GRAY, linestyle=":", label="best parabola")
         left.set(xscale="log", yscale="log", xlabel="hidden units", ylabel="error (root mean square)")
