@@ -13,6 +13,7 @@ from backlit.graph import grad
 from backlit.layers.block import Context
 from backlit.lessons.generalization.measures import middle, percent, scores, spread
 from backlit.lessons.generalization.panels import corners, draw_boundary, grid
+from backlit.lessons.generalization.together import Trained
 from backlit.lessons.lesson import Lesson, Outcome
 from backlit.pictures.canvas import BLUE, panels
 from backlit.shapes import Array, Tree
@@ -71,17 +72,16 @@ def run() -> Outcome:
 
 def slopes(models: Sequence[Model], points: np.ndarray) -> np.ndarray:
     """The mean of |∂p/∂x| over points (N, 2), p the probability of the second class, for each model (M,)."""
-    network = models[0].network
+    network, parameters, state = Trained.of(models)
 
-    def chance(x: Array, parameters: Tree, state: Tree) -> Array:
-        return sigmoid(network.apply(parameters, state, x[None], Context())[0][0, 0])
+    def chance(x: Array, own: Tree, kept: Tree) -> Array:
+        return sigmoid(network.apply(own, kept, x[None], Context())[0][0, 0])
 
-    def mean(parameters: Tree, state: Tree) -> Array:
-        gradients = jax.vmap(lambda x: grad(chance)(x, parameters, state))(points)
+    def mean(own: Tree, kept: Tree) -> Array:
+        gradients = jax.vmap(lambda x: grad(chance)(x, own, kept))(points)
         return jnp.linalg.norm(gradients, axis=-1).mean()
 
-    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *[(model.parameters, model.state) for model in models])
-    return np.asarray(jax.jit(jax.vmap(mean))(*stacked))
+    return np.asarray(jax.jit(jax.vmap(mean))(parameters, state))
 
 
 LESSON = Lesson(

@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 
 from backlit.layers.block import Block, Context
 from backlit.layers.notation import read
 from backlit.shapes import Array, Tree
-from backlit.training import minimize
+from backlit.training import Model, minimize
 
 MOST_UNITS = 64  # of a layer
 
@@ -34,11 +35,17 @@ class Group(NamedTuple):
 
 
 class Trained(NamedTuple):
-    """The networks of a group, trained: the description, and parameters and state with an axis of networks (M, ...)."""
+    """Networks of one description, with an axis of networks (M, ...) before those of parameters and state."""
 
     network: Block
     parameters: Tree
     state: Tree
+
+    @classmethod
+    def of(cls, models: Sequence[Model]) -> "Trained":
+        """The models of a population."""
+        held = [(model.parameters, model.state) for model in models]
+        return cls(models[0].network, *jax.tree.map(lambda *leaves: jnp.stack(leaves), *held))
 
 
 def train_together(
