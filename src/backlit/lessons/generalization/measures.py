@@ -1,0 +1,42 @@
+"""How results over several seeds are put: their mean, with the standard deviation behind it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from backlit.training import Model
+
+Values = Sequence[float] | np.ndarray
+
+
+def percent(values: Values) -> str:
+    """Shares as a sentence has them.
+
+    >>> percent([0.8, 0.9])
+    '85.0 % (± 7.1)'
+    """
+    return f"{100 * np.mean(values):.1f} % (± {100 * deviation(values):.1f})"
+
+
+def spread(values: Values, digits: int = 3) -> str:
+    """Numbers as a sentence has them.
+
+    >>> spread([0.2, 0.4])
+    '0.3 (± 0.14)'
+    """
+    return f"{np.mean(values):.{digits}g} (± {deviation(values):.2g})"
+
+
+def deviation(values: Values) -> float:
+    """The standard deviation over the seeds."""
+    return float(np.std(values, ddof=1))
+
+
+def scores(models: Sequence[Model], part: str = "test", score: str = "accuracy") -> np.ndarray:
+    """One score of each model (M,)."""
+    return np.asarray([model.scores[part][score] for model in models])
+
+
+def middle(models: Sequence[Model], values: Values) -> Model:
+    """The model whose value is the median one: of all seeds, the most usual."""
+    return models[int(np.argsort(values, kind="stable")[len(models) // 2])]

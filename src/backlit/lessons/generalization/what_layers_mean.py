@@ -1,0 +1,117 @@
+"""Row 82: what hidden layers mean, and what training costs."""
+
+import numpy as np
+
+from backlit.data import read
+from backlit.layers.notation import read as network_of
+from backlit.lessons.lesson import Lesson, Outcome
+from backlit.pictures.canvas import BLUE, DIVERGING, GRAY, VERMILLION, panels
+from backlit.training import Model, fit
+
+UNITS = 16
+WIDTHS = (64, 512, 1024)
+KNOWN = (64, 512)  # whose seconds are measured first; the others' are predicted
+EPOCHS, BATCH = 4, 64
+GAP = 1  # pixels between two units
+
+
+def run() -> Outcome:
+    """A network whose units are looked at; then the seconds of two networks, from those of two others."""
+    digits = read("digits")
+    model = fit(f"Dense({UNITS}), ReLU, Dense(10)", "digits", epochs=60, learning_rate=0.01)
+    weights = np.asarray(model.parameters["dense_1"]["weight"])
+    means = answers(model, digits.inputs, digits.targets)
+    favorite = means.argmax(0)
+    contrast = means.max(0) / means.mean(0)
+
+    networks = {width: f"Dense({width}), ReLU, Dense({width}), ReLU, Dense(10)" for width in WIDTHS}
+    summaries = {width: network_of(text).summary(64) for width, text in networks.items()}
+    runs = {
+        width: fit(text, "digits", split=(1, 0, 0), epochs=EPOCHS, batch_size=BATCH, learning_rate=0.001)
+        for width, text in networks.items()
+    }
+    measured = {width: run.seconds["train"] for width, run in runs.items()}
+    costs = {width: summary.multiply_adds for width, summary in summaries.items()}
+    slope = (measured[KNOWN[1]] - measured[KNOWN[0]]) / (costs[KNOWN[1]] - costs[KNOWN[0]])
+    predicted = {width: measured[KNOWN[0]] + slope * (cost - costs[KNOWN[0]]) for width, cost in costs.items()}
+    asked = [width for width in WIDTHS if width not in KNOWN]
+    factor = max(max(predicted[one] / measured[one], measured[one] / predicted[one]) for one in asked)
+    counted = all(
+        sum(leaf.size for layer in run.parameters.values() for leaf in layer.values()) == summaries[width].parameters
+        for width, run in runs.items()
+    )
+    holds = bool(counted and factor < 2 and (contrast > 1.2).all())
+    largest = WIDTHS[-1]
+    finding = (
+        f"The {UNITS} units of the first layer are patterns of strokes, and each answers to some digits more than to "
+        f"others: to its favorite {contrast.min():.1f} to {contrast.max():.1f} times as much as on average "
+        f"({len(set(favorite.tolist()))} of the 10 digits are a favorite); the network is right for "
+        f"{100 * model.scores['test']['accuracy']:.1f} % of the unseen digits. Before training, the summary of "
+        f"{networks[largest]} says {summaries[largest].parameters:,} parameters and {costs[largest]:,} multiply-adds an "
+        f"example, {'as training then has' if counted else 'which is not what training has'}; the seconds, from those of "
+        f"two other networks, were predicted within a factor of {factor:.1f} ("
+        + ", ".join(f"{predicted[one]:.2f} s for {one} units, measured {measured[one]:.2f} s" for one in asked)
+        + ")."
+    )
+    with panels(1, 2, size=(7.8, 4.3), width_ratios=(6, 5)) as (picture, ((left, axes),)):
+        tiled = tiles(weights)
+        bound = np.nanmax(np.abs(tiled))
+        left.imshow(tiled, cmap=DIVERGING, vmin=-bound, vmax=bound)
+        side = 8 + GAP
+        for unit, digit in enumerate(favorite):
+            row, column = divmod(unit, 4)
+            box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": GRAY, "linewidth": 0.5}
+            left.text(column * side + 0.3, row * side + 0.6, str(digit), fontsize=8, ha="center", va="center", bbox=box)
+        left.set_axis_off()
+        left.set_title("weights of 16 units, and each one's digit")
+        multiply_adds = [costs[width] for width in WIDTHS]
+        axes.plot(multiply_adds, [predicted[width] for width in WIDTHS], color=GRAY, linestyle="--", label="predicted")
+        for known, color, mark, label in (
+            (True, BLUE, "o", "measured first"),
+            (False, VERMILLION, "s", "measured after"),
+        ):
+            own = [width for width in WIDTHS if (width in KNOWN) == known]
+            axes.plot([costs[one] for one in own], [measured[one] for one in own], mark, color=color, label=label)
+        for width in WIDTHS:
+            axes.annotate(
+                f"2×{width}", (costs[width], measured[width]), (6, -12), textcoords="offset points", fontsize=8
+            )
+        axes.set(xscale="log", yscale="log", xlabel="multiply-adds an example", ylabel="seconds of training")
+        axes.set_title("cost, known before training")
+        axes.legend(fontsize=8)
+        picture.suptitle("Hidden units answer to strokes; their cost can be counted")
+    measures = {"parameters as predicted": float(counted), "lowest contrast": float(contrast.min())}
+    measures |= {"test accuracy": model.scores["test"]["accuracy"], "factor of the prediction": float(factor)}
+    measures |= {f"multiply-adds, {width} units": float(cost) for width, cost in costs.items()}
+    return Outcome(picture, finding, holds, measures)
+
+
+def answers(model: Model, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The mean output of each unit of the first layer for each class (K, units)."""
+    units = model.activations(x, "relu_1")
+    return np.stack([units[y == digit].mean(0) for digit in range(10)])
+
+
+def tiles(weights: np.ndarray) -> np.ndarray:
+    """The weights (64, 16) of units on 8×8 pixels as one image, four units a row, with gaps that are not a number."""
+    side = 8 + GAP
+    image = np.full((4 * side - GAP, 4 * side - GAP), np.nan)
+    for unit, pixels in enumerate(weights.T):
+        row, column = (side * place for place in divmod(unit, 4))
+        image[row : row + 8, column : column + 8] = pixels.reshape(8, 8)
+    return image
+
+
+LESSON = Lesson(
+    name="what-layers-mean",
+    title="What hidden layers mean, and what they cost",
+    rows=(82,),
+    claim=("What hidden layers mean is hard to say, and they take much data and computing (documents 1 and 2)."),
+    experiment=(
+        f"{UNITS} ReLU units trained on handwritten digits for 60 epochs: their weights as images, and the digit for "
+        "which each unit's mean output is highest. Then networks of two layers of 64, 512 and 1,024 units, "
+        f"{EPOCHS} epochs each: parameters and multiply-adds from the summary alone; the seconds of the first two give "
+        "the line on which those of the third are predicted. The seconds depend on the machine and what else it does."
+    ),
+    run=run,
+)
