@@ -129,7 +129,8 @@ def test_a_collapsed_layer_sends_back_the_gradient_of_its_input():
     assert overlaps(svg) == []
     (edge,) = (edge for edge in groups(svg, "edge") if edge.get("data-to") == "residual_1")
     (before,) = (node for node in graph if node.name == edge.get("data-from"))
-    assert texts(edge)["gradient"] == [f"{np.mean(before.upstream):.3g} ± {np.std(before.upstream):.3g}".replace("-", "−")]
+    mean, deviation = np.mean(before.upstream), np.std(before.upstream)
+    assert texts(edge)["gradient"] == [f"{mean:.3g} ± {deviation:.3g}".replace("-", "−")]
 
 
 def test_a_graph_of_hundreds_of_nodes_is_collapsed_until_it_can_be_read():

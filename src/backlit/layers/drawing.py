@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backlit.drawing.diagram import Diagram, Edge, Group, Label, Vertex
+from backlit.drawing.diagram import Diagram, Edge, Group, Label, Vertex, names_of
 from backlit.drawing.drawing import Drawing, draw
 from backlit.errors import SettingError, ShapeError
+from backlit.layers.attention import CrossAttention
 from backlit.layers.neurons import draw_neurons, why_not
 from backlit.layers.plan import Plan
+from backlit.layers.transformer import EncoderDecoder
 from backlit.shapes import Shape, write
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ class Walk:
     def __init__(self) -> None:
         self.edges: list[Edge] = []
         self.shapes: dict[str, Shape] = {}
+        self.looking: set[str] = set()  # those that look at what an encoder made
 
     def vertex(self, name: str, text: tuple[str, ...], output: Shape, kind: str = "layer", detail: str = "") -> Vertex:
         """A box or a circle from which an array of this shape comes."""
@@ -68,6 +71,7 @@ class Walk:
         if not blocks:
             name = path or own
             self.edges.append(Edge(before, name))
+            self.looking |= {name} if isinstance(block, CrossAttention) else set()
             counted = [count(plan, repeats)] if plan.size else []
             text = (shorten(block), " · ".join([own, *counted] if path else counted))
             detail = f"{path or own}: {block}\n{write(plan.input)} → {write(plan.output)}\n{count(plan, repeats)}"
@@ -80,8 +84,8 @@ class Walk:
             ends.append(found[1])
             if not plan.branched:
                 place = found[1]
-        if plan.branched and list(blocks) == ["encoder", "decoder"]:
-            self.edges.append(Edge(ends[0], first_of(members[1]), place=1))
+        if isinstance(block, EncoderDecoder):
+            self.edges += [Edge(ends[0], name, place=1) for name in names_of(members[1]) if name in self.looking]
             place = ends[1]
         elif plan.branched or plan.residual:
             place = self.join(path, plan, [place, before] if plan.residual else ends, members)
@@ -129,11 +133,6 @@ def name_of(block: "Block") -> str:
     """What stands over a drawing: the notation, if it fits."""
     notation = str(block)
     return notation if len(notation) <= 2 * LONGEST else type(block).__name__
-
-
-def first_of(member: Vertex | Group) -> str:
-    """The first vertex of a member."""
-    return member.name if isinstance(member, Vertex) else first_of(member.members[0])
 
 
 def shorten(block: "Block") -> str:
