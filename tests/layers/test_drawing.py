@@ -7,7 +7,6 @@ from svg_reading import SVG, classes, edges, groups, nodes, overlaps, texts
 
 import backlit as bl
 from backlit.networks.named import network_named
-from backlit.training import fit
 
 BRANCHED = (
     "Conv(4, 3), ReLU, Residual(Conv(4, 3, padding='same'), BatchNorm), "
@@ -145,7 +144,17 @@ def test_notebooks_show_a_network_without_its_input():
 
 def test_a_model_draws_its_own_weights():
     x = np.random.default_rng(0).normal(size=(40, 2)).astype("f")
-    model = fit("Dense(2), Tanh, Dense(1)", x, x.sum(1), epochs=1, seed=0)
+    run = bl.prepare("Dense(2), Tanh, Dense(1)", x, x.sum(1))
+    parameters, state = run.initialize(jax.random.key(0))
+    model = bl.Model(
+        network=run.network,
+        input_shape=run.input_shape,
+        schema=run.parts.schema,
+        loss=run.loss,
+        parameters=parameters,
+        state={**state, **run.fitted},
+        settings=run.settings,
+    )
     drawn = {(e.get("data-from"), e.get("data-to")): e for e in groups(model.draw().svg, "edge")}
     weight = model.parameters["dense_1"]["weight"]
     assert float(drawn["x1", "dense_1[1]"].get("data-weight")) == pytest.approx(float(weight[0, 1]), rel=1e-6)
