@@ -79,13 +79,16 @@ class Walk:
         members: list[Vertex | Group] = []
         ends, place = [], before
         for name, inner in blocks.items():
+            if isinstance(block, EncoderDecoder):
+                members.append(self.split(f"{path}/{name} steps".lstrip("/"), name, plan.parts[name], before))
+                place = members[-1].name
             found = self.visit(f"{path}/{name}".lstrip("/"), inner, plan.parts[name], place, repeats * plan.repeats)
             members.append(found[0])
             ends.append(found[1])
             if not plan.branched:
                 place = found[1]
         if isinstance(block, EncoderDecoder):
-            self.edges += [Edge(ends[0], name, place=1) for name in names_of(members[1]) if name in self.looking]
+            self.edges += [Edge(ends[0], name, place=1) for name in names_of(members[-1]) if name in self.looking]
             place = ends[1]
         elif plan.branched or plan.residual:
             place = self.join(path, plan, [place, before] if plan.residual else ends, members)
@@ -93,6 +96,12 @@ class Walk:
         text = (f"{own}{times}", f"{len(blocks)} blocks · {count(plan, repeats)}")
         detail = f"{path or own}: {block}\n{write(plan.input)} → {write(plan.output)}\n{count(plan, repeats)}"
         return Group(path or own, f"{own}{times}", text, tuple(members), detail), place
+
+    def split(self, name: str, part: str, plan: Plan, before: str) -> Vertex:
+        """A vertex that hands on the steps of the encoder's source, or of the decoder."""
+        text = f"{'first' if part == 'encoder' else 'last'} {plan.input[0]:,}"
+        self.edges.append(Edge(before, name))
+        return self.vertex(name, (text,), plan.input, "operation", f"the {text} steps")
 
     def join(self, path: str, plan: Plan, ends: Sequence[str], members: list[Vertex | Group]) -> str:
         """A vertex that adds what comes from several, or puts it side by side."""
