@@ -3,12 +3,7 @@
   const main = document.querySelector("main");
   const details = document.getElementById("details");
   main.replaceChildren(document.querySelector("template").content.cloneNode(true));
-  main.classList.add("live");
-  document.querySelector("nav").hidden = false;
   const svg = main.querySelector("svg");
-  svg.removeAttribute("width");
-  svg.removeAttribute("height");
-  svg.setAttribute("tabindex", "0");
   const all = (selector, within = svg) => [...within.querySelectorAll(selector)];
 
   // Collapsing. Everything was placed with all groups open. Where a group is closed, the strips of x and of y that
@@ -25,7 +20,14 @@
       if (leaf.hasAttribute(name)) kept[name] = name === "d" ? leaf.getAttribute(name) : +leaf.getAttribute(name);
     return { leaf, kept, spans: [[box.x, box.x + box.width], [box.y, box.y + box.height]], frame: leaf.matches(".frame, .paper") };
   });
+  const partOf = new Map(leaves.map((part) => [part.leaf, part]));
+  // Words are measured at their natural size: in a small picture a browser rounds them.
   svg.classList.add("measured");
+  svg.removeAttribute("width");
+  svg.removeAttribute("height");
+  svg.setAttribute("tabindex", "0");
+  main.classList.add("live");
+  document.querySelector("nav").hidden = false;
   const around = new Map();
   for (const part of leaves) if (part.leaf.matches(".frame")) around.set(part.leaf.parentNode, part.spans);
 
@@ -113,10 +115,13 @@
   // The box of a closed group needs to hold its words and the ends of its lines, and no more.
   function tighten(group, frame) {
     const words = all(":scope > .summary", group);
-    const spans = words.map((word) => word.getBBox()).map((box) => [box.x, box.x + box.width, box.y, box.y + box.height]);
-    const bounds = [X, Y].map((axis) => [
-      Math.min(...spans.map((span) => span[2 * axis])), Math.max(...spans.map((span) => span[2 * axis + 1])),
-    ]);
+    const bounds = [X, Y].map((axis) => {
+      const spans = words.map((word) => {
+        const { kept, spans } = partOf.get(word);
+        return spans[axis].map((end) => end + (word.getAttribute("xy"[axis]) - kept["xy"[axis]]));
+      });
+      return [Math.min(...spans.map((span) => span[0])), Math.max(...spans.map((span) => span[1]))];
+    });
     const across = down ? X : Y;
     const ends = [...bounds[across]];
     for (const line of all(":scope > .edge > .line, :scope > .exit > .line", group.parentNode)) {
@@ -134,9 +139,14 @@
       for (const word of words) word.setAttribute("xy"[axis], +word.getAttribute("xy"[axis]) + shift);
     }
   }
+  // What one clicks at stays where it is.
   function toggle(group) {
+    const frame = group.querySelector(":scope > .frame");
+    const corner = () => [+frame.getAttribute("x"), +frame.getAttribute("y")];
+    const before = corner();
     group.classList.toggle("collapsed");
-    settle(true);
+    settle(false);
+    move(corner()[X] - before[X], corner()[Y] - before[Y]);
   }
   for (const group of closable) {
     group.setAttribute("tabindex", "0");
@@ -166,6 +176,7 @@
       item.classList.toggle("now", step < steps && (forward === step || backward === step));
     }
     const now = all(".operation").filter((item) => [stepOf(item, "forward"), stepOf(item, "backward")].includes(step));
+    for (const group of closable) group.classList.toggle("now", step < steps && now.some((node) => group.contains(node)));
     const turn = Math.max(0, ...counted.map((item) => (item.matches(".node") ? stepOf(item, "forward") : 0)).filter(Number.isFinite));
     const way = step === 0 ? "inputs" : step <= turn ? "forward" : "backward";
     output.textContent = `step ${step} of ${steps}: ${way}${now.length ? ` (${now[0].dataset.name})` : ""}`;
@@ -230,6 +241,7 @@
   };
   main.addEventListener("pointerover", tell);
   main.addEventListener("focusin", tell);
+  main.addEventListener("pointerleave", () => (details.hidden = true));
 
   const actions = {
     in: () => zoom(1 / 1.25), out: () => zoom(1.25), fit: () => { view = [...home]; show(); },

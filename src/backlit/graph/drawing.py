@@ -111,8 +111,8 @@ class Flow:
         """The nodes, those inside of layers as groups."""
         inside: dict[str, list[Node]] = {}
         found: dict[str, Vertex | None] = {}
-        for node in nodes:
-            if len(homes[node]) > level:
+        for node in sorted(nodes, key=lambda node: node.equation is None and len(homes[node]) > level):
+            if len(homes[node]) > level:  # in the order of their first operations, whose parameters come later
                 found.setdefault(f"layer {homes[node][level]}", None)
                 inside.setdefault(homes[node][level], []).append(node)
             else:
