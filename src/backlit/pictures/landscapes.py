@@ -87,7 +87,7 @@ def plot_function_path(
         if sizes == {2}:
             grid = np.stack(np.meshgrid(*sides), -1)
             values = np.asarray(value(jnp.asarray(grid.reshape(-1, 2), jnp.float32))).reshape(grid.shape[:2])
-            _contours(drawn, *sides, values, "f")
+            _contours(drawn, sides[0], sides[1], values, "f")
             drawn.set(xlim=sides[0][[0, -1]], ylim=sides[1][[0, -1]], xlabel="$x_1$", ylabel="$x_2$")
         else:
             drawn.plot(sides[0], np.asarray(value(jnp.asarray(sides[0][:, None], jnp.float32))), color=BLUE)
