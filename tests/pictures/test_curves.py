@@ -82,6 +82,9 @@ def test_a_trace_shows_its_values_up_to_the_first_that_is_no_number():
 def test_a_trace_that_says_nothing_yet_is_refused():
     with pytest.raises(bl.DataError, match="give at least 8"):
         pictures.plot_trace([1.0] * 7)
+    for given in (CLASSES, "abc", 3.0):
+        with pytest.raises(bl.DataError, match="a trace is a row of numbers"):
+            pictures.plot_trace(given)
 
 
 def test_learning_rates_are_shown_with_the_suggestion():

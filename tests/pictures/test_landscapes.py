@@ -28,6 +28,9 @@ def bowl(w):
     return 0.5 * w[0] ** 2 + 5 * w[1] ** 2
 
 
+DOWN = bl.minimize(bowl, jnp.array([-4.0, 1.0]), learning_rate=0.05, steps=9)
+
+
 def drawn_paths(axes):
     return [np.array(line.get_data(), float).T for line in axes.lines]
 
@@ -72,7 +75,7 @@ def test_the_way_of_a_run_with_two_parameters_lies_on_the_plane():
 
 def test_paths_over_a_function_of_two_numbers_by_name():
     start = jnp.array([-4.0, 1.0])
-    made = {rule: bl.minimize(bowl, start, rule, learning_rate=0.05, steps=9) for rule in ("gradient-descent", "adam")}
+    made = {"descent": DOWN, "adam": bl.minimize(bowl, start, "adam", learning_rate=0.05, steps=9)}
     axes = pictures.plot_function_path(bowl, made).axes[0]
     for one in made.values():
         assert any(np.array_equal(way, one.points) for way in drawn_paths(axes))
@@ -145,6 +148,9 @@ def test_the_colors_of_a_saddle_say_how_many_ways_lead_down():
         (lambda model: pictures.plot_hessian_spectrum(model), "not Model"),
         (lambda model: pictures.plot_hessian_spectrum(bl.Spectrum(np.zeros(2), np.ones(2), "flat")), "all .* are 0"),
         (lambda model: pictures.plot_function_path(bowl, 3), "what minimize gives"),
+        (lambda model: pictures.plot_function_path(3, DOWN), "f is the function"),
+        (lambda model: pictures.plot_function_path(bowl, DOWN, (0, 1)), "bounds are"),
+        (lambda model: pictures.plot_function_path(bowl, DOWN, ((0, 1), (1, 0))), "bounds are"),
         (
             lambda model: pictures.plot_function_path(jnp.sum, bl.minimize(jnp.sum, jnp.zeros(3), steps=1)),
             "one number or two",
