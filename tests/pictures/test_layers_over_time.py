@@ -67,6 +67,20 @@ def test_the_deviation_is_a_band_around_the_mean():
     np.testing.assert_allclose([(min(y), max(y)) for y in heights.values()], [(-0.9, 1.1), (-1.7, 2.3), (-2.6, 3.4)])
 
 
+def test_a_variable_looks_the_same_in_every_layer():
+    other = {name.replace("weight.g", "recurrent.g"): values for name, values in layer("lstm_1").items()}
+    shown = history(**other, **{"lstm_1.weight.gradient": [1.0] * 4}, **layer("dense_1"))
+    picture = pictures.plot_layers(shown)
+    first, second = rows(picture)
+    of_first = {line.get_label(): line for line in first[2].lines}
+    (weight,) = second[2].lines
+    assert (weight.get_color(), weight.get_linestyle()) == (
+        of_first["weight"].get_color(),
+        of_first["weight"].get_linestyle(),
+    )
+    assert [text.get_text() for text in picture.legends[0].get_texts()] == ["zero", "recurrent", "weight"]
+
+
 def test_of_many_layers_some_are_shown_and_any_can_be_asked_for():
     deep = history(**{name: column for n in range(1, 21) for name, column in layer(f"dense_{n}").items()})
     picture = pictures.plot_layers(deep)
@@ -81,7 +95,7 @@ def test_update_ratios_are_updates_over_weights():
     axes = pictures.plot_update_ratios(shown).axes[0]
     drawn = lines(axes)
     assert drawn["dense_1/weight"] == [[1, 3, 4], [0.5e-3, 1e-3, 2e-3]]
-    assert np.isnan(drawn["dense_2/weight"][1]).all()  # of a variable that is 0
+    assert "dense_2/weight" not in drawn  # it begins at 0
     assert drawn["1e-3: usual"][1] == [1e-3, 1e-3]
     assert axes.get_yscale() == "log"
     assert "1.0e-03" in axes.get_title()
