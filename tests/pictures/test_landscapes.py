@@ -62,12 +62,15 @@ def test_the_way_of_a_run_with_two_parameters_lies_on_the_plane():
     last = model.parameters["dense_1"]
     moved = [float(last[name].ravel()[0] - first[name].ravel()[0]) for name in ("weight", "bias")]
     assert np.linalg.norm(surface.path[0]) == pytest.approx(np.linalg.norm(moved), rel=1e-4)
-    # The loss is a quadratic on the whole plane; six places of the grid say what it is at the path's end.
+    # The loss is a quadratic on the whole plane; six places of the grid say what it is at the path's ends.
     a, b = np.meshgrid(surface.first, surface.second)
     terms = np.column_stack([np.ones(a.size), a.ravel(), b.ravel(), a.ravel() ** 2, (a * b).ravel(), b.ravel() ** 2])
     fitted = np.linalg.lstsq(terms, surface.losses.ravel(), rcond=None)[0]
     np.testing.assert_allclose(terms @ fitted, surface.losses.ravel(), rtol=1e-3)
     assert fitted[0] == pytest.approx(model.scores["train"]["loss"], rel=1e-3)
+    a, b = surface.path[0]
+    begun = mse(first["weight"], float(first["bias"][0]), X[:, :1])
+    assert fitted @ [1, a, b, a * a, a * b, b * b] == pytest.approx(begun, rel=1e-3)
     axes = pictures.plot_landscape(surface).axes[0]
     assert any(np.array_equal(way, surface.path) for way in drawn_paths(axes))
     assert axes.get_legend().get_texts()[0].get_text() == "epochs 0 to 6"
