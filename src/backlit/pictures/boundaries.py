@@ -89,11 +89,11 @@ def plot_boundary(
                 zorder=3,
             )
         if len(classes) <= 10:
-            drawn.legend(loc="best", frameon=True, framealpha=0.85, title=model.schema.target[0])
+            drawn.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=4)
         drawn.set(xlim=extent[:2], ylim=extent[2:], xlabel=names[first], ylabel=names[second])
-        right_ones = (model.predict_encoded(x).argmax(-1) == targets).mean()
-        others = "" if len(names) == 2 else ", others at their median"
-        drawn.set_title(f"Decision boundary: {right_ones:.1%} of {len(x):,} points on the right side{others}")
+        right_share = (model.predict_encoded(x).argmax(-1) == targets).mean()
+        others = "" if len(names) == 2 else "\n(the other features at their median)"
+        drawn.set_title(f"Decision boundary: {right_share:.1%} of {len(x):,} rows right{others}")
     return picture_of(drawn)
 
 

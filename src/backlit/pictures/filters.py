@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from backlit.errors import SettingError, nearest
-from backlit.pictures.canvas import BLUE, DIVERGING, ORANGE, SEQUENTIAL, VERMILLION, Picture, canvas, picture_of
+from backlit.pictures.canvas import DIVERGING, ORANGE, SEQUENTIAL, SKY, VERMILLION, Picture, canvas, picture_of
 from backlit.pictures.inputs import image_of, image_shape_of, one_row, shown
 from backlit.pictures.tiles import plot_tiles, symmetric
 from backlit.shapes import Shape, write
@@ -110,7 +110,7 @@ def plot_filters(
     title = f"{chosen}: {_some(shown_filters, filters, 'filter')} of {write(weight.shape[:-2])}"
     if columns:
         title += f", a row each, on {_some(columns, channels, 'channel')}"
-        labels = [f"{place // columns} on {place % columns}" for place in range(len(tiles))]
+        labels = ["" if place % columns else f"filter {place // columns}" for place in range(len(tiles))]
     else:
         labels = [f"filter {place}" for place in range(len(tiles))]
     return plot_tiles(tiles, labels, title, columns=columns, **look, axes=axes, path=path)
@@ -148,14 +148,12 @@ def plot_feature_maps(
             f"{chosen} gives {write(maps.shape)}, and feature maps are (H, W, C): choose {_spatial(model)}"
         )
     units = min(maps.shape[-1], MOST_TILES - 1)
-    limits = float(maps.min()), float(maps.max())
-    low, high = limits
     span = (pixels.max() - pixels.min()) or 1
     gray = np.repeat(((pixels - pixels.min()) / span)[..., None], 3, -1) if pixels.ndim == 2 else pixels
     labels = ["the image", *(f"map {unit}" for unit in range(units))]
     title = f"{chosen}: {_some(units, maps.shape[-1], 'map')} of {write(maps.shape[:2])}"
     tiles = [gray, *maps.transpose(2, 0, 1)[:units]]
-    look: dict[str, Any] = {"cmap": SEQUENTIAL, "limits": (low, high), "colorbar": "output"}
+    look: dict[str, Any] = {"cmap": SEQUENTIAL, "limits": (float(maps.min()), float(maps.max())), "colorbar": "output"}
     return plot_tiles(tiles, labels, title, **look, axes=axes, path=path)
 
 
@@ -221,16 +219,16 @@ def plot_receptive_field(
     with canvas(axes, path) as drawn:
         drawn.grid(False)
         drawn.imshow(pixels, cmap="gray", interpolation="nearest")
-        for name, window, color, style in (
-            ("by the layers' windows", field.window, ORANGE, "solid"),
-            ("with a gradient here", field.seen, BLUE, "dashed"),
+        for name, window, color, style, inset in (
+            ("by the layers' windows", field.window, ORANGE, "solid", 0.0),
+            ("with a gradient here", field.seen, SKY, "dashed", 0.1),
         ):
             if window is not None:
                 (top, bottom), (left, right) = window
-                size = f"{bottom - top + 1}×{right - left + 1}"
-                corner = (left - 0.5, top - 0.5)
-                box = Rectangle(corner, right - left + 1, bottom - top + 1, fill=False, linewidth=2.5, clip_on=False)
-                box.set(edgecolor=color, linestyle=style, label=f"{size} {name}")
+                height, width = bottom - top + 1, right - left + 1
+                corner = (left - 0.5 + inset, top - 0.5 + inset)
+                box = Rectangle(corner, width - 2 * inset, height - 2 * inset, fill=False, linewidth=2.5, clip_on=False)
+                box.set(edgecolor=color, linestyle=style, label=f"{height}×{width} {name}")
                 drawn.add_patch(box)
         if field.seen is None:
             drawn.plot([], [], color=VERMILLION, label="no gradient: all units are off here")

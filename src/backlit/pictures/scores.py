@@ -16,6 +16,7 @@ from backlit.training.model import Model
 CURVE = 400  # points
 MOST_POINTS = 5_000  # of the data that are drawn
 MOST_SHARES, MOST_NUMBERS = 8, 20  # classes with shares and with counts in their cells
+LONGEST = 16  # characters of a class's name
 DARK = 0.55  # shares above have white numbers
 
 
@@ -108,7 +109,7 @@ def plot_confusion(
                     place[1], place[0], f"{counts[place]:,}{share}", ha="center", va="center", color=ink, fontsize=size
                 )
         places = np.arange(0, many, -(-many // 40))
-        labels = [names[place] if len(names[place]) <= 16 else f"{names[place][:15]}…" for place in places]
+        labels = [shorten(names[place]) for place in places]
         tilt = max(map(len, labels)) > (40 // many if many > 3 else 12)
         small = 9 if many <= MOST_NUMBERS else 7
         drawn.set_xticks(places, labels, rotation=60 if tilt else 0, ha="right" if tilt else "center", fontsize=small)
@@ -142,7 +143,7 @@ def plot_calibration(
     classes = model.schema.classes
     with panels(2, 1, path, (5.6, 5.2), sharex=True, height_ratios=(3, 1)) as (picture, axes):
         above, below = axes[:, 0]
-        above.plot([0, 1], [0, 1], color=GRAY, linestyle="dashed", label="kept promises")
+        above.plot([0, 1], [0, 1], color=GRAY, linestyle="dashed", label="perfectly calibrated")
         above.plot(found.stated, found.observed, color=BLUE, marker="o", label="network")
         above.vlines(found.stated, found.stated, found.observed, color=VERMILLION, linewidth=1.2, label="gap")
         above.set(xlim=(0, 1), ylim=(-0.03, 1.03))
@@ -185,5 +186,10 @@ def _said(counts: np.ndarray, names: list[str]) -> str:
     total = f"{wrong.sum():,} of {counts.sum():,} wrong"
     if not wrong.sum():
         return f"Confusion: {total}"
-    actual, taken = np.unravel_index(wrong.argmax(), wrong.shape)
-    return f"Confusion: {total}; most often {names[actual]} taken for {names[taken]} ({wrong.max():,}×)"
+    actual, taken = (shorten(names[place]) for place in np.unravel_index(wrong.argmax(), wrong.shape))
+    return f"Confusion: {total}\nmost often {actual} taken for {taken} ({wrong.max():,}×)"
+
+
+def shorten(name: str) -> str:
+    """A name as it fits beside an axis."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"

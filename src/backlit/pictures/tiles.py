@@ -40,7 +40,7 @@ def plot_tiles(
         columns: tiles side by side; None: as many as make the picture about square, 10 at most.
         axes, path: as for every plot.
     """
-    columns = columns or min(MOST_COLUMNS, ceil(sqrt(1.6 * len(tiles))))
+    columns = columns or _columns(len(tiles))
     rows = ceil(len(tiles) / columns)
     tall = max(tile.shape[0] / max(tile.shape[:2]) for tile in tiles)
     side = min(1.5, (WIDTH - (0.9 if colorbar else 0.2)) / columns)
@@ -63,6 +63,16 @@ def plot_tiles(
         drawn.axis("off")
         drawn.set_title(title)
     return picture_of(drawn)
+
+
+def _columns(count: int) -> int:
+    """Tiles side by side, near the square and with few places left empty.
+
+    >>> [_columns(count) for count in (1, 3, 9, 10, 16)]
+    [1, 3, 3, 5, 4]
+    """
+    wide = ceil(sqrt(count))
+    return min(range(wide, min(MOST_COLUMNS, max(wide, 2 * wide - 1)) + 1), key=lambda columns: -count % columns)
 
 
 def symmetric(values: np.ndarray) -> tuple[float, float]:

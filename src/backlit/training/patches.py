@@ -16,6 +16,7 @@ from backlit.errors import SettingError
 from backlit.graph import grad
 from backlit.layers.settings import is_whole
 from backlit.shapes import write
+from backlit.training.compilation import jit
 from backlit.training.model import Model
 from backlit.training.representation import layer_reader
 
@@ -66,7 +67,7 @@ def strongest_patches(model: Model, data: Any, layer: str, unit: int = 0, count:
     def strength(image: Any, place: Any) -> Any:
         return read(model.parameters, model.state, image[None])[0, :, :, unit].ravel()[place]
 
-    slope = grad(strength)
+    slope = jit(grad(strength), model.network)
     flat = maps[..., unit].reshape(len(maps), -1)
     patches = []
     for row in np.argsort(-flat.max(1), kind="stable")[:count]:
