@@ -84,6 +84,7 @@ app.command(
         "backlit summary 'Dense(4), ReLU, Dense(2)' --input 3",
         "backlit summary 'Flatten, Dense(128), ReLU, Dense(10)' --input 28,28,1",
         "backlit summary runs/houses",
+        "backlit summary lenet5 --input 28,28,1 -o lenet5.svg",
     )
 )(summary)
 app.command(
@@ -91,6 +92,7 @@ app.command(
         'backlit graph "(x+y)*z" x=-2 y=5 z=-4',
         'backlit graph "sigmoid(w0*x0+w1*x1+w2)" w0=2 x0=-1 w1=-3 x1=-2 w2=-3',
         'backlit graph "max(x, y)**2" x=3 y=1 --json',
+        'backlit graph "(x+y)*x" x=-2 y=5 -o graph.svg --path x:2',
     ),
     context_settings={"ignore_unknown_options": True},
 )(graph)

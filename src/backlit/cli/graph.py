@@ -7,10 +7,10 @@ import typer
 
 from backlit.cli import options
 from backlit.cli.output import Report, print_json
-from backlit.errors import InputError, nearest
+from backlit.errors import InputError, SettingError, nearest
 
 if TYPE_CHECKING:
-    from backlit.graph import Graph
+    from backlit.graph import Graph, Path
 
 
 def graph(
@@ -18,6 +18,12 @@ def graph(
         str, typer.Argument(metavar="EXPRESSION", help="Numbers, names, + - * / **, brackets and functions.")
     ],
     values: Annotated[list[str] | None, typer.Argument(metavar="NAME=NUMBER", help="A number for each name.")] = None,
+    output: options.Drawn = None,
+    steps: Annotated[bool, typer.Option("--steps", help="Number the steps in the drawing.")] = False,
+    path: Annotated[
+        str | None,
+        typer.Option("--path", metavar="NAME:I", help="Light the I-th path from this name in the drawing, from 1."),
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Show the value and the gradient at every node of an expression.
@@ -27,6 +33,10 @@ def graph(
     Functions: the activations (sigmoid, tanh, relu, ...) and abs, cos, exp,
     log, max, min, sin, sqrt.
     """
+    place = options.check_drawing(output)
+    if (steps or path) and not place:
+        raise SettingError("--steps and --path say how the graph is drawn: add -o graph.svg")
+
     import jax.numpy as jnp
 
     from backlit.functions.activations import ACTIVATIONS
@@ -39,6 +49,9 @@ def graph(
     traced = trace(parsed, *map(jnp.float32, numbers.values()))
     result = float(traced.forward())
     gradients = dict(zip(numbers, map(float, traced.backward()), strict=True))
+    if place:
+        lit = read_path(path, traced) if path else None
+        traced.draw(lit, steps=steps, title=f"{expression} = {result:.4g}").save(place)
     if as_json:
         print_json(
             {
@@ -53,6 +66,8 @@ def graph(
     report.line(str(traced))
     report.line()
     report.line(f"{expression} = {result:.4g}", style="bold")
+    if place:
+        report.line(f"Drawing: {place}")
 
 
 def describe(traced: "Graph") -> list[dict[str, Any]]:
@@ -67,6 +82,22 @@ def describe(traced: "Graph") -> list[dict[str, Any]]:
         }
         for node in traced.nodes
     ]
+
+
+def read_path(text: str, traced: "Graph") -> "Path":
+    """One path of a graph, from a text such as `x` or `x:2`.
+
+    Raises:
+        SettingError: no such path leads from there.
+    """
+    name, _, place = text.partition(":")
+    found = traced.paths(name) if name in [node.name for node in traced] else []
+    if not found:
+        names = [node.name for node in traced]
+        raise SettingError(f"--path {text}: no path leads from {name!r}: {nearest(name, names)}")
+    if (place and not place.isdecimal()) or not 1 <= int(place or 1) <= len(found):
+        raise SettingError(f"--path {text}: {len(found)} paths lead from {name}: write {name}:1 to {name}:{len(found)}")
+    return found[int(place or 1) - 1]
 
 
 def read_values(pairs: list[str], names: tuple[str, ...]) -> dict[str, float]:

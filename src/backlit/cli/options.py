@@ -75,7 +75,24 @@ Reported: TypeAlias = Annotated[
     bool,
     typer.Option("--report/--no-report", help="Write report.html in the run's folder.", rich_help_panel="Output"),
 ]
+Drawn: TypeAlias = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Draw it too, as a .svg or .html file.")
+]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+
+
+def check_drawing(path: Path | None) -> Path | None:
+    """Where a drawing is to be written, if anywhere, before any work.
+
+    Raises:
+        FileError: it cannot be written there.
+    """
+    if path is None:
+        return None
+    from backlit.drawing.drawing import SUFFIXES
+    from backlit.writing import check_file
+
+    return check_file(path, *SUFFIXES)
 
 
 def examples(*lines: str) -> str:

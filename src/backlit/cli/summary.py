@@ -1,7 +1,9 @@
 """`backlit summary`: the layers of a network, their shapes, parameters and costs."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +12,9 @@ from backlit.cli.network import show_summary
 from backlit.cli.output import Report, print_json
 from backlit.cli.runs import model_folder
 from backlit.errors import SettingError
+
+if TYPE_CHECKING:
+    from backlit.drawing.drawing import Drawing
 
 
 def summary(
@@ -26,16 +31,20 @@ def summary(
     outputs: Annotated[
         int | None, typer.Option(min=1, help="The number of outputs of a network by name. Default: as published, or 1.")
     ] = None,
+    output: options.Drawn = None,
     as_json: options.Json = False,
 ) -> None:
     """Show a network's layers: shapes, parameters, costs.
 
     No parameter is allocated, so a network of any size can be counted.
     """
+    place = options.check_drawing(output)
     if Path(network).is_dir():
         from backlit.training import load
 
-        found = load(model_folder(Path(network))).summary()
+        model = load(model_folder(Path(network)))
+        found = model.summary()
+        draw: Callable[[], Drawing] = model.draw
     else:
         if input_shape is None:
             raise SettingError("--input is missing: give the shape of one example, such as --input 32,32,3")
@@ -44,7 +53,11 @@ def summary(
 
         recipe = recipe_named(network)
         units = outputs or (recipe.units if recipe else 1)
-        found = network_named(network, shape, units, rows=1).summary(shape)
+        built = network_named(network, shape, units, rows=1)
+        found = built.summary(shape)
+        draw = partial(built.draw, shape)
+    if place:
+        draw().save(place)
     if as_json:
         print_json(
             {
@@ -72,4 +85,7 @@ def summary(
             }
         )
     else:
-        show_summary(Report(), found)
+        report = Report()
+        show_summary(report, found)
+        if place:
+            report.line(f"Drawing: {place}")

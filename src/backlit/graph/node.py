@@ -17,8 +17,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from backlit.drawing.drawing import Drawing
 from backlit.errors import GraphError, nearest
 from backlit.graph.backprop import active_variables, backpropagate, reached_variables
+from backlit.graph.drawing import draw_graph
 from backlit.graph.evaluation import evaluate
 from backlit.graph.fallback import rule_of
 from backlit.graph.gradients import fit_upstream, is_floating
@@ -105,10 +107,17 @@ class Node:
 
 @dataclass(frozen=True)
 class Path:
-    """One way that a value takes through a graph, and the part of the gradient that comes back along it."""
+    """One way that a value takes through a graph, and the part of the gradient that comes back along it.
+
+    Attributes:
+        nodes: those that it leads through.
+        contribution: the product of the local derivatives along it.
+        places: for each node but the first, which of its inputs the one before it is.
+    """
 
     nodes: tuple[Node, ...]
     contribution: Array
+    places: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         return f"{' → '.join(node.name for node in self.nodes)}: {write_value(self.contribution)}"
@@ -129,6 +138,7 @@ class Graph:
         nodes: every node, each after its inputs.
         inputs: one node for every array among the arguments.
         outputs: one node (or number) for every array of the result.
+        seeds: the gradient that each output had at the start of `Graph.backward`; None before it.
     """
 
     def __init__(self, tape: Tape, names: list[str], structure: Any, args: list[Any]) -> None:
@@ -150,6 +160,7 @@ class Graph:
         self.nodes = list(self.by_variable.values())
         self.inputs = [self.by_variable[variable] for variable in tape.inputs]
         self.outputs = [self.node_of(atom) for atom in tape.outputs]
+        self.seeds: list[Array | None] | None = None
 
     def node_of(self, atom: Atom) -> Any:
         """The node of a variable, or a literal's number."""
@@ -189,6 +200,7 @@ class Graph:
             raise GraphError("the graph was traced from shapes alone: give the arguments to graph.forward(...)")
         leaves = [jnp.asarray(leaf, node.dtype) for leaf, node in zip(leaves, self.inputs, strict=True)]
         values = evaluate(self.tape, leaves)
+        self.seeds = None
         for variable, node in self.by_variable.items():
             node.value, node.upstream, node.sent = values[variable], None, None
         outputs = [node.value if isinstance(node, Node) else jnp.asarray(node) for node in self.outputs]
@@ -218,7 +230,8 @@ class Graph:
             node.upstream, node.sent = None, None
         wanted = [is_floating(node.value) for node in self.inputs]
         gradients: dict[Any, Array] = {}
-        for atom, gradient in zip(self.tape.outputs, fit_upstream(seed, outputs, self.tape.tree), strict=True):
+        self.seeds = list(fit_upstream(seed, outputs, self.tape.tree))
+        for atom, gradient in zip(self.tape.outputs, self.seeds, strict=True):
             if isinstance(atom, Variable) and gradient is not None:
                 gradients[atom] = gradients[atom] + gradient if atom in gradients else gradient
 
@@ -259,18 +272,53 @@ class Graph:
         sources = [atom for atom, node in self.by_variable.items() if node is start and isinstance(atom, Variable)]
         between = {self.by_variable[variable] for variable in reached_variables(self.tape, sources)}
         found: list[Path] = []
-        waiting: list[tuple[tuple[Node, ...], Array]] = [((end,), jnp.ones_like(end.value))] if end in between else []
+        waiting: list[Path] = [Path((end,), jnp.ones_like(end.value))] if end in between else []
         while waiting:
-            nodes, gradient = waiting.pop()
-            if nodes[0] is start:
-                found.append(Path(nodes, gradient))
+            path = waiting.pop()
+            if path.nodes[0] is start:
+                found.append(path)
                 if len(found) > limit:
                     raise GraphError(f"more than {limit} paths lead from {start.name} to {end.name}: raise the limit")
                 continue
-            for i, x in reversed(list(enumerate(nodes[0].inputs))):
-                if isinstance(x, Node) and x in between and (sent := nodes[0].send(i, gradient)) is not None:
-                    waiting.append(((x, *nodes), sent))
+            for i, x in reversed(list(enumerate(path.nodes[0].inputs))):
+                if (
+                    isinstance(x, Node)
+                    and x in between
+                    and (sent := path.nodes[0].send(i, path.contribution)) is not None
+                ):
+                    waiting.append(Path((x, *path.nodes), sent, (i, *path.places)))
         return found
+
+    def draw(
+        self, path: Path | None = None, *, steps: bool = False, depth: int | None = None, title: str = ""
+    ) -> Drawing:
+        """The graph as lectures draw it: on each edge the value above, and below the gradient that comes back along it.
+
+        What is not computed yet is left out: call `backward` first for gradients. A large array is drawn as its shape,
+        mean and standard deviation.
+
+        Args:
+            path: one of `paths(...)`, lit, with what it contributes.
+            steps: whether the nodes are numbered in the order of evaluation, and on from there in that of the way back.
+            depth: how many levels of layers (`jax.named_scope`) stand open, 0 or more; by default as many as a reader
+                takes in, all of a small graph.
+            title: what stands over the page.
+
+        Returns:
+            A drawing: `save` writes .svg or .html, and notebooks show it.
+
+        Raises:
+            GraphError: the path is of another graph.
+
+        >>> graph = trace(lambda x, y, z: (x + y) * z, -2.0, 5.0, -4.0)
+        >>> _ = graph.backward()
+        >>> '<text class="value"' in graph.draw().svg
+        True
+        """
+        return draw_graph(self, path, steps, depth, title)
+
+    def _repr_html_(self) -> str:
+        return self.draw()._repr_html_()
 
     def first_nonfinite(self) -> Node | None:
         """The first node whose value is infinite or not a number, else the first such gradient met going back."""

@@ -6,13 +6,14 @@ saving and checking all follow from the plan.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
 
+from backlit.drawing.drawing import Drawing
 from backlit.errors import SettingError, ShapeError
 from backlit.layers.plan import Plan
 from backlit.layers.settings import is_whole
@@ -119,6 +120,42 @@ class Block(ABC):
     def summary(self, input: Shape) -> Summary:
         """A table of output shapes, parameters, multiply-adds and receptive fields; allocates no parameters."""
         return summarize(str(self), self.plan(as_shape(input)))
+
+    def draw(
+        self,
+        input: Shape,
+        parameters: Parameters | None = None,
+        *,
+        neurons: bool | None = None,
+        depth: int | None = None,
+    ) -> Drawing:
+        """The network as boxes with shapes and numbers of parameters, or as neurons where there are few.
+
+        Args:
+            input: the shape of one example.
+            parameters: of `initialize` or of a model: neurons are then joined by lines as wide as their weights are
+                large, dashed where these are negative.
+            neurons: whether neurons are drawn, not boxes; by default where the layers are Dense, of 12 units at most.
+            depth: how many levels of compositions stand open; by default as many as a reader takes in.
+
+        Returns:
+            A drawing: `save` writes .svg or .html, and notebooks show it.
+
+        Raises:
+            ShapeError: the network does not fit the input, or the parameters do not fit the network.
+            SettingError: neurons are asked for and cannot be drawn.
+
+        >>> from backlit import Dense
+        >>> "20 parameters" in Dense(4).draw((4,), neurons=False).svg
+        True
+        """
+        from backlit.layers.drawing import draw_block
+
+        return draw_block(self, as_shape(input), parameters, neurons, depth)
+
+    def parts(self, input: Shape) -> Mapping[str, "Block"]:
+        """The blocks it is drawn as, by the names of their plans; none: it is drawn as one."""
+        return {}
 
     def __str__(self) -> str:
         """The block in the notation: `Dense(64, bias=False)`."""

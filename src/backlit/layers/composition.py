@@ -6,7 +6,7 @@ Linear as a branch, a skip layer that hands the input straight on.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import reduce
 from operator import add
@@ -41,6 +41,10 @@ class Composition(Block):
             counts[kind] += 1
             named[f"{kind}_{counts[kind]}"] = block
         return named
+
+    def parts(self, input: Shape) -> Mapping[str, Block]:
+        """Its blocks."""
+        return self.named
 
     @property
     def exact(self) -> bool:
@@ -105,6 +109,12 @@ class Sequential(Composition):
     def steps(self, steps: Array | None) -> Array | None:
         """The real steps after the last block."""
         return reduce(lambda real, block: block.steps(real), self.blocks, steps)
+
+    def _repr_html_(self) -> str | None:
+        """The blocks one after another, where there is nothing else to a network."""
+        from backlit.layers.drawing import draw_outline
+
+        return draw_outline(self, self.named)._repr_html_() if type(self) is Sequential else None
 
 
 @dataclass(frozen=True, init=False, repr=False)

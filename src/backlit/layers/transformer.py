@@ -7,6 +7,7 @@ Sources: Vaswani et al. 2017, arXiv:1706.03762 (norm after); Xiong et al. 2020, 
 """
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -62,6 +63,10 @@ class TransformerBlock(Block):
         """The plan of the composition."""
         sequence(self, input)
         return self.composition(input[-1]).plan(input)
+
+    def parts(self, input: Shape) -> Mapping[str, Block]:
+        """The blocks of the composition."""
+        return self.composition(input[-1]).named
 
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         """The composition, applied."""

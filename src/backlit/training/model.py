@@ -12,6 +12,7 @@ import numpy as np
 
 from backlit.data import Schema
 from backlit.data.loading import check_known
+from backlit.drawing.drawing import Drawing
 from backlit.errors import DataError, FileError, SettingError, ShapeError
 from backlit.files import read_model, write_model
 from backlit.functions.losses import FunctionLoss, Gaussian, Loss, Several, loss_named
@@ -96,6 +97,13 @@ class Model:
     def summary(self) -> Summary:
         """The network's summary."""
         return self.network.summary(self.input_shape)
+
+    def draw(self) -> Drawing:
+        """The network as boxes, or as neurons joined by its weights where there are few; see `Block.draw`."""
+        return self.network.draw(self.input_shape, self.parameters)
+
+    def _repr_html_(self) -> str:
+        return self.draw()._repr_html_()
 
     def predict(self, data: Any) -> np.ndarray:
         """The answer for each row: classes (N,), as `classes` has them, or numbers (N,) or (N, T).

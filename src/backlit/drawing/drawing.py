@@ -1,0 +1,64 @@
+"""A drawing: SVG to print and embed, and a page to look around in."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from backlit.drawing.diagram import Diagram
+from backlit.drawing.page import page
+from backlit.drawing.rendering import render
+from backlit.drawing.svg import escape
+from backlit.writing import check_file, write_text
+
+SUFFIXES = (".svg", ".html")
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A picture as SVG and as a page of HTML; notebooks show it by themselves.
+
+    Attributes:
+        svg: the picture, with colors for light and for dark screens.
+        title: what it shows.
+        whole: makes the picture with all groups open, for the page; None: it has no groups.
+    """
+
+    svg: str
+    title: str
+    whole: Callable[[], str] | None = None
+
+    @cached_property
+    def html(self) -> str:
+        """A page that needs nothing else: details where one points, zoom, groups that open and close, steps."""
+        return page(self.title, self.svg, self.whole() if self.whole else self.svg)
+
+    def save(self, path: str | Path) -> None:
+        """Write the drawing, whole or not at all.
+
+        Args:
+            path: a file that ends in .svg or .html.
+
+        Raises:
+            FileError: it has another ending, or cannot be written.
+        """
+        suffix = check_file(path, *SUFFIXES).suffix.lower()
+        write_text(path, self.html if suffix == ".html" else self.svg)
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    def _repr_html_(self) -> str:
+        """The page in a frame of its own, so that styles and scripts of a notebook and of the page do not meet."""
+        style = "width: 100%; height: 480px; border: 0"
+        return f'<iframe srcdoc="{escape(self.html)}" style="{style}" title="{escape(self.title)}"></iframe>'
+
+
+def draw(diagram: Diagram, collapsed: Collection[str] = ()) -> Drawing:
+    """The drawing of a diagram.
+
+    Args:
+        diagram: what is drawn.
+        collapsed: the groups that are drawn as one box, and may be opened in the page.
+    """
+    return Drawing(render(diagram, collapsed), diagram.title, lambda: render(diagram, collapsed, collapsible=True))
