@@ -78,6 +78,9 @@ Reported: TypeAlias = Annotated[
     bool,
     typer.Option("--report/--no-report", help="Write report.html in the run's folder.", rich_help_panel="Output"),
 ]
+Drawn: TypeAlias = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Draw it too, as a .svg or .html file.")
+]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 
 

@@ -106,7 +106,9 @@ def _cells(layer: Layer, gradients: tuple[float, float], steps: tuple[float, flo
 
 
 def _cell(values: np.ndarray, drawn: Sequence[float], ends: tuple[float, float], words: str, color: str = BLUE) -> str:
-    return join((line_chart([drawn], words, ends=ends, colors=(color,)), words)) if len(values) else ""
+    """A line with its last number; the number alone, where it was the same all the time."""
+    still = (values == values[0]).all()
+    return words if still else join((line_chart([drawn], words, ends=ends, colors=(color,)), words))
 
 
 def _ends(found: Sequence[np.ndarray]) -> tuple[float, float]:

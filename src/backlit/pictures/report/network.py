@@ -2,7 +2,7 @@
 
 from backlit.layers.summary import HEADINGS
 from backlit.pictures.report.evidence import Evidence
-from backlit.pictures.report.markup import join, listed, table, tag
+from backlit.pictures.report.markup import Markup, join, listed, table, tag, unfolding
 from backlit.pictures.report.page import Section
 from backlit.shapes import write
 
@@ -17,9 +17,10 @@ def show_network(evidence: Evidence) -> Section:
         f"between them {'is' if layers == 1 else 'are'} {layers} layer{'' if layers == 1 else 's'} with "
         f"{summary.parameters:,} parameters, the numbers that training sets."
     )
+    drawn = tag("figure", Markup(model.draw().svg), class_="drawing")
     lines = [("input", write(summary.input), "", "", ""), *(row.cells() for row in summary.rows)]
-    shown = table(HEADINGS, lines, stacks=True)
-    content = join((shown, tag("p", summary.totals, class_="quiet"), listed(summary.notes)))
+    shown = unfolding("every layer, with its cost", table(HEADINGS, lines, stacks=True))
+    content = join((drawn, tag("p", summary.totals, class_="quiet"), listed(summary.notes), shown))
     return Section("network", "The network", sentence, content)
 
 

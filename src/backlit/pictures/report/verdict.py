@@ -7,19 +7,18 @@ from backlit.data.text import UNITS
 from backlit.pictures.report.evidence import Evidence
 from backlit.pictures.report.markup import Markup, join, tag
 
+SPACE = "\u00a0"  # that no line ends with
 PLAIN = ("target", "label", "y", "class", "digit")  # targets whose name does not say what it is about
 
 
 def percent(share: float) -> str:
     """A share in percent; what is not all or none of it is not rounded so.
 
-    >>> percent(0.98513), percent(1.0), percent(0.99998)
-    ('98.5 %', '100 %', '>99.9 %')
+    >>> [percent(share).replace(SPACE, " ") for share in (0.98513, 1.0, 0.99998)]
+    ['98.5 %', '100 %', '>99.9 %']
     """
-    if share in (0, 1):
-        return f"{share:.0%}".replace("%", " %")
-    text = f"{100 * share:.1f}"
-    return {"100.0": ">99.9 %", "0.0": "<0.1 %"}.get(text, f"{text} %")
+    text = f"{100 * share:.1f}" if share not in (0, 1) else f"{100 * share:.0f}"
+    return {"100.0": ">99.9", "0.0": "<0.1"}.get(text, text) + SPACE + "%"
 
 
 def rows_of(evidence: Evidence, count: int) -> str:
