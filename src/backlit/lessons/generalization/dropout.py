@@ -123,8 +123,8 @@ LESSON = Lesson(
     experiment=(
         f"A linear unit with {INPUTS} inputs under {MASKS:,} random masks of rate 0.5, against its output at test "
         f"time. Then {ROWS} training digits, {WRONG} of them with a random label: 128 ReLU units with dropout at the "
-        f"rates {', '.join(f'{rate:g}' for rate in RATES)}, Adam at 0.003 for 60 epochs, {SEEDS} seeds each; the gap is the "
-        "loss on the 1,497 unseen digits minus that on the training digits. The bars are standard deviations."
+        f"rates {', '.join(f'{rate:g}' for rate in RATES)}, Adam at 0.003 for 60 epochs, {SEEDS} seeds each; the gap "
+        "is the loss on the 1,497 unseen digits minus that on the training digits. The bars are standard deviations."
     ),
     run=run,
 )

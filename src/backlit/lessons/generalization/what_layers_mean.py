@@ -115,8 +115,8 @@ LESSON = Lesson(
     experiment=(
         f"{UNITS} ReLU units trained on handwritten digits for 60 epochs with λ = 0.003: their weights as images, "
         "and the digit for which each unit's mean output is highest. Then networks of two layers of 64, 512 and 1,024 "
-        f"units, {EPOCHS} epochs each: parameters and multiply-adds from the summary alone; the seconds of the first two give "
-        "the line on which those of the third are predicted. The seconds depend on the machine and what else it does."
+        f"units, {EPOCHS} epochs each: parameters and multiply-adds from the summary alone; the seconds of the first "
+        "two give the line on which those of the third are predicted. They depend on the machine and what else it does."
     ),
     run=run,
 )
