@@ -97,7 +97,7 @@ def within(x: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 
 def _draw_written(axes: Axes, parameters: Tree, x: np.ndarray, y: np.ndarray) -> None:
-    across, up, plane = grid(LOW, HIGH)
+    plane = grid(LOW, HIGH)[-1]
     sides = plane @ parameters["dense_1"]["weight"] + parameters["dense_1"]["bias"]
     _draw(axes, (outputs(parameters, plane) > 0).astype(float)[:, 0], sides, x, y)
 
@@ -121,14 +121,14 @@ LESSON = Lesson(
     title="Half-planes and convex hulls",
     rows=(75,),
     claim=(
-        "Each unit splits the plane with a line, and a network of two layers can represent any convex hull (documents 0 "
-        "and 2)."
+        "Each unit splits the plane with a line, and a network of two layers can represent any convex hull (documents "
+        "0 and 2)."
     ),
     experiment=(
         f"{ROWS} points of a square, in a triangle or not: the weights of 3 step units and of the AND behind them "
         f"written by hand; the same for the hull of 12 random points; then 3 sigmoid units trained on 70 % of the "
-        f"points with Adam at 0.03 for 300 epochs, {len(SEEDS)} seeds. The dashed lines are where a unit's sum is 0; of "
-        "the trained networks, that with the median accuracy is shown."
+        f"points with Adam at 0.03 for 300 epochs, {len(SEEDS)} seeds. The dashed lines are where a unit's sum is 0; "
+        "of the trained networks, that with the median accuracy is shown."
     ),
     run=run,
 )

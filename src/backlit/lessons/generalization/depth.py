@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from backlit.data import read
 from backlit.functions.losses import BinaryCrossEntropy
-from backlit.layers.notation import read as network
-from backlit.lessons.generalization.measures import deviation, percent
+from backlit.layers.notation import read
+from backlit.lessons.generalization.measures import deviation, percent, sample
 from backlit.lessons.generalization.together import Group, outputs, train_together
 from backlit.lessons.lesson import Lesson, Outcome
 from backlit.pictures.canvas import BLUE, VERMILLION, panels
@@ -22,10 +21,10 @@ def run() -> Outcome:
         depth: ", ".join([*(f"Dense({width}), Tanh" for width in widths), "Dense(1)"])
         for depth, widths in WIDTHS.items()
     }
-    sizes = {depth: network(text).summary(2).parameters for depth, text in networks.items()}
+    sizes = {depth: read(text).summary((2,)).parameters for depth, text in networks.items()}
     cases = [(task, depth) for task in TASKS for depth in WIDTHS]
-    seen = {task: sample(source, ROWS, range(SEEDS)) for task, source in TASKS.items()}
-    unseen = {task: sample(source, 1000, range(SEEDS, 2 * SEEDS)) for task, source in TASKS.items()}
+    seen = {task: draws(source, ROWS, range(SEEDS)) for task, source in TASKS.items()}
+    unseen = {task: draws(source, 1000, range(SEEDS, 2 * SEEDS)) for task, source in TASKS.items()}
     trained = train_together([Group(networks[depth], *seen[task]) for task, depth in cases], loss, STEPS, 0.02)
     right = {}
     for name, rows in (("training", seen), ("test", unseen)):
@@ -36,7 +35,7 @@ def run() -> Outcome:
     deeper = [depth for depth in WIDTHS if depth > 1]
     gains = {}
     for task in TASKS:
-        best = max(deeper, key=lambda depth, task=task: right["test", task, depth].mean())
+        best = max((right["test", task, depth].mean(), depth) for depth in deeper)[1]
         gains[task] = best, right["test", task, best] - right["test", task, 1]
     clear = {task: gain.mean() > 2 * deviation(gain) / np.sqrt(SEEDS) for task, (_, gain) in gains.items()}
     finding = f"With {sizes[1]} parameters each, "
@@ -76,10 +75,10 @@ def run() -> Outcome:
     return Outcome(picture, finding, all(clear.values()), measures)
 
 
-def sample(source: str, rows: int, seeds: range) -> tuple[np.ndarray, np.ndarray]:
+def draws(source: str, rows: int, seeds: range) -> tuple[np.ndarray, np.ndarray]:
     """A draw of the task for each seed: x (M, rows, 2) and classes (M, rows, 1)."""
-    drawn = [read(source.format(rows, seed)) for seed in seeds]
-    return np.stack([one.inputs for one in drawn]), np.stack([one.targets[:, None] for one in drawn])
+    drawn = [sample(source.format(rows, seed)) for seed in seeds]
+    return np.stack([x for x, _ in drawn]), np.stack([y[:, None] for _, y in drawn])
 
 
 def loss(outputs: Array, targets: Array) -> Array:
@@ -96,10 +95,10 @@ LESSON = Lesson(
         "because they have more parameters: shallow ones overfit more (document 2)."
     ),
     experiment=(
-        f"1 to 3 hidden layers of 44, 11 and 8 tanh units, so that all have 177 parameters; Adam on "
-        f"all rows for {STEPS:,} steps, on {SEEDS} draws of {ROWS} rows from two spirals and from two noisy half moons; "
-        "1,000 unseen rows a draw. The bars are standard deviations. The claim holds where the best deeper network is "
-        "better by more than two standard errors on both."
+        f"1 to 3 hidden layers of 44, 11 and 8 tanh units, so that all have 177 parameters; Adam on all "
+        f"rows for {STEPS:,} steps, on {SEEDS} draws of {ROWS} rows from two spirals and from two "
+        "noisy half moons; 1,000 unseen rows a draw. The bars are standard deviations. The claim holds where the best "
+        "deeper network is better by more than two standard errors on both."
     ),
     run=run,
 )

@@ -1,13 +1,13 @@
 """Row 76: the problem's difficulty against layers, and the learned representation."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from matplotlib.axes import Axes
 from sklearn.linear_model import LogisticRegression
 
-from backlit.data import read
 from backlit.lessons.generalization.depth import loss
-from backlit.lessons.generalization.measures import deviation
+from backlit.lessons.generalization.measures import deviation, sample
 from backlit.lessons.generalization.panels import draw_points
 from backlit.lessons.generalization.together import Group, Trained, train_together
 from backlit.lessons.lesson import Lesson, Outcome
@@ -23,15 +23,15 @@ SEEDS, STEPS = 5, 1000
 
 def run() -> Outcome:
     """The same network on problems of three difficulties, and a linear classifier on every layer."""
-    train = {name: read(f"{source})") for name, source in PROBLEMS.items()}
-    test = {name: read(f"{source}, seed=1)") for name, source in PROBLEMS.items()}
-    groups = [Group(NETWORK, repeated(own.inputs), repeated(own.targets[:, None])) for own in train.values()]
+    train = {name: sample(f"{source})") for name, source in PROBLEMS.items()}
+    test = {name: sample(f"{source}, seed=1)") for name, source in PROBLEMS.items()}
+    groups = [Group(NETWORK, repeated(x), repeated(y[:, None])) for x, y in train.values()]
     linear, spaces = {}, {}
     for name, networks in zip(PROBLEMS, train_together(groups, loss, STEPS, 0.02), strict=True):
-        seen, unseen = (representations(networks, part[name].inputs) for part in (train, test))
-        linear[name] = linear_accuracy(seen, train[name].targets, unseen, test[name].targets)
+        seen, unseen = (representations(networks, part[name][0]) for part in (train, test))
+        linear[name] = linear_accuracy(seen, train[name][1], unseen, test[name][1])
         spaces[name] = {layer: made[0] for layer, made in unseen.items()}
-    classes = test["spirals"].targets
+    classes = test["spirals"][1]
     hardest = linear["spirals"]
     layers = list(hardest)
     means = {name: {layer: float(values.mean()) for layer, values in own.items()} for name, own in linear.items()}
@@ -95,9 +95,9 @@ def repeated(values: np.ndarray) -> np.ndarray:
 
 def representations(trained: Trained, x: np.ndarray) -> dict[str, np.ndarray]:
     """What each layer of each network makes of rows (N, 2): by layer (M, N, units), the input among them."""
-    network, plan = trained.network, trained.network.plan(x.shape[1:])
-    readers = {layer: layer_reader(network, plan, layer) for layer in LAYERS}
-    read_all = jax.vmap(lambda own, state: {layer: reader(own, state, x) for layer, reader in readers.items()})
+    plan, points = trained.network.plan(x.shape[1:]), jnp.asarray(x)
+    readers = {layer: layer_reader(trained.network, plan, layer) for layer in LAYERS}
+    read_all = jax.vmap(lambda own, state: {layer: reader(own, state, points) for layer, reader in readers.items()})
     made = jax.jit(read_all)(trained.parameters, trained.state)
     return {"input": repeated(x), **{layer: np.asarray(made[layer]) for layer in LAYERS}}
 
@@ -140,8 +140,8 @@ LESSON = Lesson(
     experiment=(
         "Two circles, two moons and two spirals, 400 training rows and 400 unseen ones each. A network of three hidden "
         f"layers of 8 tanh units, Adam on all rows for {STEPS:,} steps, {SEEDS} seeds. What each layer makes of the "
-        "training rows is given to a logistic regression, whose accuracy on the unseen rows is measured; the panels show "
-        "the spirals from the direction of that classifier."
+        "training rows is given to a logistic regression, whose accuracy on the unseen rows is measured; the panels "
+        "show the spirals from the direction of that classifier."
     ),
     run=run,
 )

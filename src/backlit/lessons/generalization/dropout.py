@@ -7,9 +7,9 @@ import numpy as np
 from backlit.data import read
 from backlit.layers.block import Context
 from backlit.layers.notation import read as network_of
-from backlit.lessons.generalization.measures import deviation, scores, spread
+from backlit.lessons.generalization.measures import deviation, percent, scores, spread
 from backlit.lessons.lesson import Lesson, Outcome
-from backlit.pictures.canvas import BLUE, GRAY, GREEN, VERMILLION, panels
+from backlit.pictures.canvas import BLUE, GRAY, VERMILLION, panels
 from backlit.training import sweep
 
 RATES = (0.0, 0.25, 0.5, 0.75)
@@ -48,11 +48,10 @@ def run() -> Outcome:
     smaller = gaps[0.5].mean() < gaps[0.0].mean()
     finding = (
         f"The mean of a linear unit's output over {MASKS:,} masks is {means[-1]:.3f}, at test time it is {whole:.3f}: "
-        f"{'equal' if equal else 'not equal'} within chance ({error / np.sqrt(MASKS):.3f}). On {ROWS} digits, {WRONG} with random labels, the gap "
-        f"between test and training loss is {spread(gaps[0.0])} without dropout and {spread(gaps[0.5])} with a rate of "
-        f"0.5: it {'shrinks' if smaller else 'does not shrink'}; unseen digits are right for {100 * right[0.0].mean():.1f} "
-        f"% (± {100 * deviation(right[0.0]):.1f}) and {100 * right[0.5].mean():.1f} % (± {100 * deviation(right[0.5]):.1f}) "
-        f"over {SEEDS} seeds."
+        f"{'equal' if equal else 'not equal'} within chance ({error / np.sqrt(MASKS):.3f}). On {ROWS} digits, {WRONG} "
+        f"with random labels, the gap between test and training loss is {spread(gaps[0.0])} without dropout and "
+        f"{spread(gaps[0.5])} with a rate of 0.5: it {'shrinks' if smaller else 'does not shrink'}; of the unseen "
+        f"digits {percent(right[0.0])} and {percent(right[0.5])} are right, over {SEEDS} seeds."
     )
     with panels(1, 2, size=(7.6, 3.7)) as (picture, ((left, axes),)):
         counts = np.arange(1, MASKS + 1)
@@ -118,14 +117,14 @@ LESSON = Lesson(
     title="Dropout",
     rows=(79,),
     claim=(
-        "For each training example, every hidden unit is left out with probability 0.5, so that none relies too much on "
-        "others; at test time all are used and the weights are scaled. It is a remedy for overfitting (document 2)."
+        "For each training example, every hidden unit is left out with probability 0.5, so that none relies too much "
+        "on others; at test time all are used and the weights are scaled. It is a remedy for overfitting (document 2)."
     ),
     experiment=(
-        f"A linear unit with {INPUTS} inputs under {MASKS:,} random masks of rate 0.5, against its output at test time. "
-        f"Then {ROWS} training digits, {WRONG} of them with a random label: 128 ReLU units with dropout at the rates {', '.join(f'{rate:g}' for rate in RATES)}, "
-        f"Adam at 0.003 for 60 epochs, {SEEDS} seeds each; the gap is the loss on the 1,497 unseen digits minus that on "
-        "the training digits. The bars are standard deviations."
+        f"A linear unit with {INPUTS} inputs under {MASKS:,} random masks of rate 0.5, against its output at test "
+        f"time. Then {ROWS} training digits, {WRONG} of them with a random label: 128 ReLU units with dropout at the "
+        f"rates {', '.join(f'{rate:g}' for rate in RATES)}, Adam at 0.003 for 60 epochs, {SEEDS} seeds each; the gap "
+        "is the loss on the 1,497 unseen digits minus that on the training digits. The bars are standard deviations."
     ),
     run=run,
 )

@@ -1,7 +1,6 @@
 """Row 71: hidden units against the boundary."""
 
-from backlit.data import read
-from backlit.lessons.generalization.measures import deviation, middle, percent, scores
+from backlit.lessons.generalization.measures import deviation, middle, percent, sample, scores
 from backlit.lessons.generalization.panels import draw_boundary
 from backlit.lessons.lesson import Lesson, Outcome
 from backlit.pictures.canvas import panels
@@ -14,7 +13,7 @@ SEEDS = range(8)
 
 def run() -> Outcome:
     """One population of networks for each number of hidden units."""
-    data = read(DATA)
+    x, y = sample(DATA)
     models = {
         units: fit(
             f"Dense({units}), Tanh, Dense(1)",
@@ -40,7 +39,7 @@ def run() -> Outcome:
     )
     with panels(1, len(UNITS), size=(7.6, 3.3), sharey=True) as (picture, ((*row,),)):
         for axes, units in zip(row, UNITS, strict=True):
-            draw_boundary(axes, middle(models[units], right[units]), data.inputs, data.targets)
+            draw_boundary(axes, middle(models[units], right[units]), x, y)
             axes.set(
                 title=f"{units} hidden units\n{100 * right[units].mean():.0f} % right", xlabel="x₁", aspect="equal"
             )

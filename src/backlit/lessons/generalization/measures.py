@@ -1,12 +1,20 @@
-"""How results over several seeds are put: their mean, with the standard deviation behind it."""
+"""The rows of an experiment, and how its results over several seeds are put: the mean, then the standard deviation."""
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 
+from backlit.data import read
 from backlit.training import Model
 
-Values = Sequence[float] | np.ndarray
+Values: TypeAlias = Sequence[float] | np.ndarray
+
+
+def sample(source: str) -> tuple[np.ndarray, np.ndarray]:
+    """The inputs (N, F) and the targets (N,) of a data set by name."""
+    data = read(source)
+    return np.asarray(data.inputs), data.targets
 
 
 def percent(values: Values) -> str:

@@ -61,4 +61,4 @@ def draw_points(axes: Axes, x: np.ndarray, y: np.ndarray, size: float = 9) -> No
     """Points (N, 2) in their classes' colors and marks."""
     for place, (color, mark) in enumerate(MARKS):
         own = x[y == place]
-        axes.scatter(own[:, 0], own[:, 1], size, color, mark, linewidths=0, alpha=0.8)
+        axes.scatter(own[:, 0], own[:, 1], size, color, marker=mark, linewidths=0, alpha=0.8)

@@ -7,11 +7,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from backlit.data import read
 from backlit.functions.activations import sigmoid
 from backlit.graph import grad
 from backlit.layers.block import Context
-from backlit.lessons.generalization.measures import middle, percent, scores, spread
+from backlit.lessons.generalization.measures import middle, percent, sample, scores, spread
 from backlit.lessons.generalization.panels import corners, draw_boundary, grid
 from backlit.lessons.generalization.together import Trained
 from backlit.lessons.lesson import Lesson, Outcome
@@ -27,7 +26,7 @@ SEEDS = range(8)
 
 def run() -> Outcome:
     """One population over the strengths and the seeds."""
-    data = read(DATA)
+    x, y = sample(DATA)
     found = fit(
         "Dense(30), Tanh, Dense(1)",
         DATA,
@@ -40,7 +39,7 @@ def run() -> Outcome:
         seed=SEEDS,
     )
     models = {one.values["l2"]: one.models for one in found.configurations}
-    plane = grid(*corners(data.inputs), 50)[-1]
+    plane = grid(*corners(x), 50)[-1]
     steep = {strength: slopes(models[strength], plane) for strength in STRENGTHS}
     right = {strength: scores(models[strength]) for strength in STRENGTHS}
     holds = bool(np.all(np.diff([steep[strength].mean() for strength in STRENGTHS]) < 0))
@@ -55,7 +54,7 @@ def run() -> Outcome:
     )
     with panels(2, 2, size=(6.8, 6.0)) as (picture, places):
         for axes, strength in zip(places.flat, SHOWN, strict=False):
-            draw_boundary(axes, middle(models[strength], steep[strength]), data.inputs, data.targets)
+            draw_boundary(axes, middle(models[strength], steep[strength]), x, y)
             axes.set(title=f"λ = {strength:g}: {100 * right[strength].mean():.0f} % right", xlabel="x₁", ylabel="x₂")
         axes = places.flat[-1]
         means, deviations = (

@@ -12,7 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from backlit.layers.block import Block, Context
+from backlit.layers.block import Context
+from backlit.layers.composition import Sequential
 from backlit.layers.notation import read
 from backlit.shapes import Array, Tree
 from backlit.training import Model, minimize
@@ -37,7 +38,7 @@ class Group(NamedTuple):
 class Trained(NamedTuple):
     """Networks of one description, with an axis of networks (M, ...) before those of parameters and state."""
 
-    network: Block
+    network: Sequential
     parameters: Tree
     state: Tree
 
@@ -69,8 +70,9 @@ def train_together(
 
     def total(parameters: Sequence[Tree]) -> Array:
         own = [trained._replace(parameters=each) for trained, each in zip(begun, parameters, strict=True)]
-        made = _outputs(own, [group.x for group in groups])
-        return sum(jax.vmap(loss)(each, group.y).sum() for each, group in zip(made, groups, strict=True))
+        made = _outputs(own, [jnp.asarray(group.x) for group in groups])
+        losses = [jax.vmap(loss)(each, jnp.asarray(group.y)) for each, group in zip(made, groups, strict=True)]
+        return jnp.concatenate(losses).sum()
 
     rate = optax.cosine_decay_schedule(learning_rate, steps)
     found = minimize(total, [trained.parameters for trained in begun], "adam", steps, rate).point
@@ -94,7 +96,7 @@ def _outputs(trained: Sequence[Trained], rows: Sequence[Array]) -> list[Array]:
     ]
 
 
-def _initialize(network: Block, group: Group, key: Array) -> Trained:
+def _initialize(network: Sequential, group: Group, key: Array) -> Trained:
     """The networks of a group before training, each drawn by itself; biases, too, from −1 to 1: with zeros, the
     kinks of all ReLUs would begin at one point."""
 
