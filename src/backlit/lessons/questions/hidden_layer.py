@@ -56,7 +56,7 @@ def run() -> Outcome:
         "accuracy": best,
         "solved starts": float(solved),
         "separable before": float(before),
-        "after": float(after),
+        "separable after": float(after),
     }
     return Outcome(picture, finding, bool(not before and after and best == 1), measures)
 
