@@ -56,7 +56,7 @@ def run() -> Outcome:
         "accuracy": best,
         "solved starts": float(solved),
         "separable before": float(before),
-        "after": float(after),
+        "separable after": float(after),
     }
     return Outcome(picture, finding, bool(not before and after and best == 1), measures)
 
@@ -77,5 +77,5 @@ LESSON = Lesson(
     "for 600 steps of Adam at 0.1; the points before and behind the hidden layer, and whether a line parts them, "
     "decided exactly by linear programming.",
     run=run,
-    questions=("Why add a hidden layer?", "What does the hidden layer do?"),
+    questions=("Why add a hidden layer?", "Why layers?"),
 )

@@ -63,7 +63,8 @@ def run() -> Outcome:
         trace.legend()
     measures = {"first loss": first, "softmax off": off, "unclear rows": float(unclear)}
     measures |= {f"{name} accuracy": value for name, value in accuracy.items()}
-    return Outcome(picture, finding, off < 1e-5 and unclear > 0 and abs(first - np.log(CLASSES)) < 1e-5, measures)
+    holds = off < 1e-5 and unclear > 0 and abs(first - np.log(CLASSES)) < 1e-5
+    return Outcome(picture, finding, bool(holds), measures)
 
 
 LESSON = Lesson(

@@ -12,7 +12,7 @@ from backlit.pictures.canvas import BLUE, GRAY, VERMILLION, panels
 from backlit.shapes import Array, Tree
 
 FEATURES, ROWS, BLOCK = 20, 1500, 150
-WIDTHS, COUNTS = (64, 128, 256, 512), (500, 1000, 2000, 4000)
+WIDTHS, COUNTS = (64, 128, 256), (500, 1000, 2000)
 NETWORK = "Dense(16), ReLU, Dense(1)"
 
 

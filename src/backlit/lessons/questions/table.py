@@ -1,3 +1,32 @@
-"""The questions that the lectures ask, each with the lessons that answer it."""
+"""The questions that the lectures ask, each with the lessons that answer it by an experiment."""
 
-QUESTIONS: dict[str, tuple[str, ...]] = {}
+QUESTIONS: dict[str, tuple[str, ...]] = {
+    "How is a linear function trained?": ("linear-function", "closed-form"),
+    "What if the data are not linearly separable?": ("linear-function", "ladder", "the-hidden-layer"),
+    "What if the bias is too high, or the variance?": ("bias-variance", "regularization"),
+    "How are underfitting and overfitting recognized?": ("bias-variance", "unseen-data", "early-stopping"),
+    "What is the update of the weights of layer k?": ("update-of-a-weight",),
+    "What about more general computation graphs?": ("update-of-a-weight", "circuits"),
+    "How can a highly nonlinear system be built?": ("four-ideas", "ladder", "hidden-units"),
+    "Are there limits to what a network can express?": ("universal-approximation", "convex-hull"),
+    "Why layers?": ("what-layers-mean", "the-hidden-layer"),
+    "Why deeper?": ("depth", "depth-and-difficulty"),
+    "Is gradient descent converging?": ("step-sizes", "noise"),
+    "Should every parameter have a learning rate of its own?": ("rates-per-parameter", "curvature"),
+    "What happens when linear neurons are arranged in several layers?": ("stacked-linear",),
+    "How many parameters does this network have?": ("how-many-parameters",),
+    "What happens at the edges of a convolution?": ("at-the-edges",),
+    "How does a network find edges?": ("what-convolutions-see",),
+    "How can detection be made robust to the exact location of the eye?": ("robust-to-place", "where-is-the-eye"),
+    "What do the layers of a CNN learn?": ("what-convolutions-see", "what-layers-mean"),
+    "What happens when all weights and biases are scaled by a factor?": ("scaling-weights",),
+    "What happens to gradients in deep networks?": ("vanishing-gradients", "exploding"),
+    "Is it the same network with another activation?": ("which-activation", "single-neuron"),
+    "How does a network tell many classes apart?": ("many-classes",),
+    "What is the loss of many classes, and how is it trained?": ("many-classes",),
+    "Why add a hidden layer?": ("the-hidden-layer", "hidden-units"),
+    "Can neural networks be used for regression?": ("regression",),
+    "How do neural networks fare against classical models?": ("amount-of-data",),
+    "Do the data fit in memory?": ("memory-and-complexity",),
+    "What does a pass over the data cost?": ("memory-and-complexity", "closed-form"),
+}

@@ -29,7 +29,8 @@ def run() -> Outcome:
     drawn, trained = ([m for m in found.models if m.settings.learning_rate == rate] for rate in (UNMOVED, RATE))
     filters = [[np.asarray(m.parameters["conv_1"]["weight"]) for m in models] for models in (drawn, trained)]
     moved = float(np.mean([np.linalg.norm(b - a) / np.linalg.norm(a) for a, b in zip(*filters, strict=True)]))
-    slopes, differences, mistake = compare_gradients(drawn[0], *seen)
+    slopes, differences = compare_gradients(drawn[0], *seen)
+    mistake = float(np.abs(slopes - differences).max() / np.abs(slopes).max())
     labels = seen[1], unseen[1]
     pixels = nearest_mean([x.reshape(len(x), -1) for x, _ in (seen, unseen)], labels)
     by_block = np.array(
@@ -79,8 +80,8 @@ def run() -> Outcome:
     return Outcome(picture, finding, bool(holds), measures)
 
 
-def compare_gradients(model: bl.Model, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    """Single weights' gradients of the loss of 16 rows, those by differences, and the largest error of a full check."""
+def compare_gradients(model: bl.Model, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The gradients of the loss of 16 rows by single weights, from backpropagation and from differences, in float64."""
     with jax.enable_x64(True):
         state = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), model.state)
         given = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), model.parameters)
@@ -94,7 +95,7 @@ def compare_gradients(model: bl.Model, x: np.ndarray, y: np.ndarray) -> tuple[np
         steps = 1e-6 * jnp.eye(flat.size)[chosen]
         ends = jax.jit(jax.vmap(lambda step: loss(unravel(flat + step)) - loss(unravel(flat - step))))(steps)
         slopes = jax.jit(bl.grad(lambda flat: loss(unravel(flat))))(flat)[chosen]
-        return np.asarray(slopes), np.asarray(ends / 2e-6), bl.check_gradients(loss, given)
+        return np.asarray(slopes), np.asarray(ends / 2e-6)
 
 
 def views_of(model: bl.Model, layer: str, *parts: Rows) -> Views:

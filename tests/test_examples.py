@@ -1,0 +1,31 @@
+"""The examples run as a user runs them, each in an empty folder, and write what they say."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+WRITTEN = {
+    "graph": ["graph.html"],
+    "heart": [],
+    "images": ["confusion.png", "filters.png", "maps.png", "saliency.png"],
+    "population": ["curves.png", "sweep.csv", "sweep.png"],
+    "table": ["curves.png", "model", "report.html", "wines.csv"],
+}
+
+
+def test_every_example_is_run_and_short():
+    assert sorted(path.stem for path in EXAMPLES.glob("*.py")) == sorted(WRITTEN)
+    assert all(len(path.read_text(encoding="utf-8").splitlines()) <= 40 for path in EXAMPLES.glob("*.py"))
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_example(name, tmp_path):
+    command = [sys.executable, str(EXAMPLES / f"{name}.py")]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env={**os.environ})
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == WRITTEN[name]
