@@ -71,9 +71,6 @@ Out: TypeAlias = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="The run's folder. Default: runs/NAME-TIME.", rich_help_panel="Output"),
 ]
-Drawn: TypeAlias = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Draw it too, as a .svg or .html file.")
-]
 Reported: TypeAlias = Annotated[
     bool,
     typer.Option("--report/--no-report", help="Write report.html in the run's folder.", rich_help_panel="Output"),
