@@ -173,6 +173,10 @@ def test_the_reach_is_the_greatest_extent_of_the_gradient(case):
     extents = [[int(np.ptp(along)) + 1 for along in np.nonzero(one)] for one in seen if one.any()]
     expected = case.input[:-1] if plan.reach.extent is None else plan.reach.extent or (1,) * len(axes)
     assert tuple(map(max, zip(*extents, strict=True))) == expected
+    for place, one in zip(places, seen, strict=True) if plan.reach.size else ():
+        for along, (first, last) in zip(np.nonzero(one), plan.reach.seen_from(place), strict=True):
+            assert first <= along.min(initial=first)
+            assert along.max(initial=last) <= last
 
 
 @of([case for case in CASES if case.bad is not None])

@@ -117,3 +117,11 @@ def test_the_reach_of_branches_and_of_what_sees_everything():
     assert wide.beside(POINT) == POINT.beside(wide) == wide
     assert wide.beside(EVERYTHING) == EVERYTHING.then(wide) == wide.then(EVERYTHING) == EVERYTHING
     assert wide.then(Reach((3,), (1,))) == wide.beside(Reach((3,), (1,))) == EVERYTHING
+
+
+def test_the_reach_says_where_a_window_begins():
+    same, pool = Reach((3,), (1,), (-1,)), Reach((2,), (2,), (0,))
+    assert same.then(pool).seen_from((3,)) == ((5, 8),)
+    assert same.then(pool).then(same).seen_from((0,)) == ((-3, 4),)
+    assert Reach((5,), (1,), (-2,)).beside(same) == Reach((5,), (1,), (-2,))
+    assert Reach((2,), (1,), (0,)).beside(Reach((2,), (1,), (-1,))) == Reach((3,), (1,), (-1,))
