@@ -1,4 +1,4 @@
-"""A function of two numbers, seen from above, with the path of a descent on it."""
+"""What is over a plane, seen from above: a loss with the path of a descent on it, or the classes that a model gives."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from matplotlib.axes import Axes
 
-from backlit.pictures.canvas import DIVERGING, GRAY
+from backlit.pictures.canvas import BLUE, DIVERGING, GRAY, VERMILLION
 from backlit.shapes import Array
 
 FINENESS = 81  # points a side
@@ -45,3 +45,25 @@ def draw_surface(
 def draw_path(axes: Axes, points: np.ndarray, label: str, color: str, marker: str = "o") -> None:
     """The points of a descent (steps + 1, 2), a marker each."""
     axes.plot(points[:, 0], points[:, 1], color=color, marker=marker, markersize=3.5, linewidth=1.2, label=label)
+
+
+def draw_classes(axes: Axes, score: Callable[[np.ndarray], np.ndarray], x: np.ndarray, y: np.ndarray) -> None:
+    """The regions of two classes over a plane, and the rows: circles of class 0, squares of class 1.
+
+    Args:
+        axes: where to draw.
+        score: of points (N, 2), (N,), above 0 where class 1 is chosen.
+        x: rows (N, 2).
+        y: their classes 0 and 1, (N,).
+    """
+    low, high = x.min(0) - 0.2, x.max(0) + 0.2
+    first, second = np.linspace(low[0], high[0], FINENESS), np.linspace(low[1], high[1], FINENESS)
+    points = np.stack(np.meshgrid(first, second), axis=-1).reshape(-1, 2).astype(np.float32)
+    scores = score(points).reshape(FINENESS, FINENESS)
+    axes.contourf(first, second, scores, levels=[-np.inf, 0, np.inf], colors=[BLUE, VERMILLION], alpha=0.2)
+    if scores.min() < 0 < scores.max():
+        axes.contour(first, second, scores, levels=[0], colors="black", linewidths=1.5)
+    for kind, (color, marker) in enumerate(((BLUE, "o"), (VERMILLION, "s"))):
+        axes.plot(*x[y == kind].T, color=color, marker=marker, markersize=2.5, linestyle="")
+    axes.set(xticks=[], yticks=[])
+    axes.grid(False)
