@@ -73,6 +73,16 @@ def test_layers_open_and_close(open_page, page_file):
         assert "tanh" in {text[4] for text in visible(page)}
 
 
+def test_closed_layers_take_no_more_room_than_their_picture(open_page, page_file):
+    static = float(re.search(r'<svg [^>]*width="([\d.]+)"', page_file.read_text("utf-8")).group(1))
+    with open_page(page_file) as page:
+        closed = page.evaluate("() => document.querySelector('.paper').width.baseVal.value")
+        page.click("[data-do=open]")
+        opened = page.evaluate("() => document.querySelector('.paper').width.baseVal.value")
+    assert closed < 1.2 * static
+    assert opened > 1.8 * static
+
+
 def test_no_shape_stands_on_another_however_layers_are_closed(open_page, page_file):
     boxes = """() => [...document.querySelectorAll(".node > .shape, .group.collapsed > .frame")]
       .filter((shape) => shape.getClientRects().length)
