@@ -54,6 +54,7 @@ def test_question_the_update_of_a_weight_is_upstream_times_local():
     assert measures["missing"] < 1e-6
     assert measures["paths"] == 3  # over h₂, over the product alone, over the sum alone
     assert measures["after"] < measures["before"]
+    assert measures["local w1"] == pytest.approx(1.5 * (1 - np.tanh(1.4 * 1.5) ** 2), rel=1e-5)  # x tanh'(w₁ x)
 
 
 def test_question_rates_of_their_own_end_the_oscillation():

@@ -18,11 +18,12 @@ def run() -> Outcome:
     sizes = {padding: bl.Conv(1, WINDOW, padding=padding).plan((SIZE, SIZE, 1)).output[0] for padding in PADDINGS}
     corners = {padding: int(seen[0, 0]) for padding, seen in visits.items()}
     most = WINDOW**2
+    fair = [padding for padding, seen in visits.items() if seen.min() == seen.max()]
     finding = (
         f"A {WINDOW}×{WINDOW} filter on an image of {SIZE}×{SIZE} gives {sizes['valid']}×{sizes['valid']} outputs "
         f"without padding, {sizes['same']}×{sizes['same']} with same and {sizes['full']}×{sizes['full']} with full "
         f"padding. A pixel inside lies in {most} windows; one in the corner in {corners['valid']}, {corners['same']} "
-        f"and {corners['full']} of them: only full padding lets all pixels count the same."
+        f"and {corners['full']} of them: all pixels count the same with {' and '.join(fair) or 'no'} padding."
     )
     with panels(1, 3, size=(9.0, 3.5)) as (picture, (axes,)):
         for (padding, seen), panel in zip(visits.items(), axes, strict=True):
@@ -33,8 +34,7 @@ def run() -> Outcome:
             panel.set(title=f"{padding}: {SIZE}×{SIZE} → {sizes[padding]}×{sizes[padding]}", xticks=[], yticks=[])
             panel.grid(False)
         picture.supxlabel(f"How many of the {WINDOW}×{WINDOW} windows each pixel of the image lies in", fontsize=10)
-    same = visits["full"].min() == visits["full"].max() == most
-    holds = bool(sizes["valid"] < SIZE == sizes["same"] < sizes["full"] and same)
+    holds = bool(sizes["valid"] < SIZE == sizes["same"] < sizes["full"] and fair == ["full"])
     measures = {f"{padding} size": float(size) for padding, size in sizes.items()}
     return Outcome(
         picture, finding, holds, measures | {f"{padding} corner": float(corners[padding]) for padding in PADDINGS}

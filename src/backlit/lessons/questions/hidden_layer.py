@@ -32,10 +32,11 @@ def run() -> Outcome:
     best = float(right.max())
     solved = int((right == 1).sum())
     finding = (
-        f"No line parts the classes of XOR on the plane, and a line {'parts' if after else 'does not part'} them in "
-        f"the space of two hidden units, where the output unit draws its line: {best:.0%} of {len(part)} points are "
-        f"right. Each hidden unit is a line of its own on the plane. {solved} of {STARTS} random starts found such "
-        f"units; the others ended with {right[right < 1].mean() if solved < STARTS else 1:.0%} right on average."
+        f"{'A' if before else 'No'} line parts the classes of XOR on the plane, and a line "
+        f"{'parts' if after else 'does not part'} them in the space of two hidden units, where the output unit draws "
+        f"its line: {best:.0%} of {len(part)} points are right. Each hidden unit is a line of its own on the plane. "
+        f"{solved} of {STARTS} random starts found such units; the others ended with "
+        f"{right[right < 1].mean() if solved < STARTS else 1:.0%} right on average."
     )
     first, last = (model.parameters[name] for name in ("dense_1", "dense_2"))
     with panels(1, 2, size=(8.8, 4.1)) as (picture, ((plane, space),)):

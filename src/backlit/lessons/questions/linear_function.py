@@ -46,14 +46,15 @@ def run() -> Outcome:
     said = [f"{name}: " + ", ".join(f"{way} {measures[f'{name} {way} errors']:.0%}" for way in WAYS) for name in data]
     swing = measures["clouds perceptron swing"]
     settled = max(measures["clouds logistic swing"], measures["clouds hinge swing"])
-    finding = (
-        f"Errors after {STEPS} passes: {'; '.join(said)}. AND can be parted and all three part it. No line is right "
-        "about more than 3 corners of XOR, whatever the loss. On clouds that overlap the perceptron's errors still "
-        f"swing by {swing:.0%} of the rows in the last 50 passes, while those of logistic and hinge loss, which have "
-        f"a minimum, move by {settled:.0%}."
-    )
     parted = all(measures[f"AND {way} errors"] == 0 for way in WAYS)
     stuck = all(measures[f"XOR {way} errors"] >= 0.25 for way in WAYS)
+    finding = (
+        f"Errors after {STEPS} passes: {'; '.join(said)}. "
+        f"{'All three part AND' if parted else 'Not all three part AND'}, and "
+        f"{'none is right about more than 3 corners of XOR' if stuck else 'one knows all corners of XOR'}. On clouds "
+        f"that overlap the perceptron's errors still swing by {swing:.0%} of the rows in the last 50 passes, while "
+        f"those of the logistic and the hinge loss, which have a minimum, move by {settled:.0%}."
+    )
     return Outcome(picture, finding, bool(parted and stuck and swing > settled), measures)
 
 

@@ -5,6 +5,7 @@ from time import perf_counter
 import jax
 import jax.numpy as jnp
 import numpy as np
+from matplotlib.ticker import LogLocator
 
 import backlit as bl
 from backlit.lessons.lesson import Lesson, Outcome
@@ -34,10 +35,11 @@ def run() -> Outcome:
     (first_width, _), (last_width, _) = by_width[0], by_width[-1]
     finding = (
         f"{ROWS:,} rows of {FEATURES} numbers take {4 * ROWS * FEATURES:,} bytes; with {BLOCK} rows at a time on the "
-        f"device {4 * BLOCK * FEATURES:,} are enough, and {whole.epochs} epochs lead to the same weights "
-        f"({'exactly' if apart == 0 else f'within {apart:.0e}'}): each step needs its own batch alone. A pass over "
-        f"{COUNTS[-1] // COUNTS[0]} times the rows makes {last_rows / first_rows:.0f} times the multiply-adds; "
-        f"through two layers {WIDTHS[-1] // WIDTHS[0]} times as wide, {last_width / first_width:.0f} times."
+        f"device {4 * BLOCK * FEATURES:,} are enough, and {whole.epochs} epochs lead to "
+        f"{'the same' if apart < 1e-5 else 'other'} weights ({'exactly' if apart == 0 else f'within {apart:.0e}'}): "
+        f"each step needs its own batch alone. A pass over {COUNTS[-1] // COUNTS[0]} times the rows makes "
+        f"{last_rows / first_rows:.0f} times the multiply-adds; through two layers {WIDTHS[-1] // WIDTHS[0]} times as "
+        f"wide, {last_width / first_width:.0f} times."
     )
     with panels(1, 3, size=(10.2, 3.6)) as (picture, ((losses, rows, widths),)):
         for model, color, style, width, name in (
@@ -73,6 +75,8 @@ def run() -> Outcome:
             )
             axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
             axes.minorticks_off()
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.yaxis.set_major_formatter("{x:g}")
             axes.legend()
     measures = {
         "apart": apart,

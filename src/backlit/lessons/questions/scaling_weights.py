@@ -39,13 +39,13 @@ def run() -> Outcome:
     drawn, uneven, even = forms
     kept = float(np.mean([(labels[name] == labels[drawn]).all() for name in forms]))
     ratios = norms[uneven] / norms[drawn]
+    same = {name: "the same" if (labels[name] == labels[drawn]).all() else "other" for name in forms}
     finding = (
-        f"Scaled by {', '.join(f'{f:g}' for f in FACTORS)} (product 1) the layers give the same outputs, the same "
-        f"loss ({losses[drawn]:.4f} and {losses[uneven]:.4f}) and the same {len(x)} labels, while the gradients of "
-        f"their weights are {', '.join(f'{ratio:.2f}' for ratio in ratios)} times as large, one over each layer's "
-        "factor. Scaled by 2 each, the labels are "
-        f"{'the same' if (labels[even] == labels[drawn]).all() else 'different'} and the loss is {losses[even]:.4f}: "
-        "the weights that give these labels are not unique, and descent goes another way from each."
+        f"Scaled by {', '.join(f'{f:g}' for f in FACTORS)} (product 1) the layers give {same[uneven]} labels on all "
+        f"{len(x)} rows at a loss of {losses[uneven]:.4f} (before: {losses[drawn]:.4f}), while the gradients of their "
+        f"weights are {', '.join(f'{ratio:.2f}' for ratio in ratios)} times as large; one over each factor is "
+        f"{', '.join(f'{1 / f:.2f}' for f in FACTORS)}. Scaled by 2 each they give {same[even]} labels at a loss of "
+        f"{losses[even]:.4f}: weights that give the same labels are not unique, and descent goes another way from each."
     )
     with panels(1, 2, size=(9.2, 3.9), width_ratios=(1, 1.25)) as (picture, ((plane, bars),)):
         grid = np.stack(np.meshgrid(np.linspace(-1.6, 2.6, 120), np.linspace(-1.1, 1.6, 120)), -1).astype(np.float32)

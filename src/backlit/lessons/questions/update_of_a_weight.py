@@ -17,8 +17,8 @@ X, Y, RATE = 1.5, 1.0, 0.05
 
 
 def chain(w1: Array, w2: Array, w3: Array, w4: Array, w5: Array, w6: Array) -> Array:
-    """e = (h₆ − y)², h_k = tanh(w_k h_{k−1}), h₀ = x."""
-    h = jnp.float32(X)
+    """e = (h₆ − y)², hₖ = tanh(wₖ hₖ₋₁), h₀ = x."""
+    h: Any = X
     for weight in (w1, w2, w3, w4, w5, w6):
         h = jnp.tanh(weight * h)
     return (h - Y) ** 2
@@ -47,19 +47,17 @@ def run() -> Outcome:
     whole = gradients_by_jax(branching, (1.4, 0.7))[0]
     missing = float(abs(parts.sum() - whole))
     finding = (
-        f"In a chain of {len(WEIGHTS)} layers every ∂e/∂w_k is the gradient that arrives at layer k times the layer's "
+        f"In a chain of {len(WEIGHTS)} layers every ∂e/∂wₖ is the gradient that arrives at layer k times the layer's "
         f"own derivative: read off the graph and multiplied, they differ from jax.grad by {mistake:.0e} at most, and "
-        f"one step w_k ← w_k − {RATE} ∂e/∂w_k takes the error from {error:.3f} to {after:.3f}. In a graph that "
+        f"one step wₖ ← wₖ − {RATE} ∂e/∂wₖ takes the error from {error:.3f} to {after:.3f}. In a graph that "
         f"branches the gradient of w₁ is the sum over {len(paths)} paths, "
         f"{' + '.join(f'{part:.3f}' for part in parts)} = {parts.sum():.3f}, within {missing:.0e} of jax.grad."
     )
     with panels(1, 2, size=(9.2, 3.9), width_ratios=(1.3, 1)) as (picture, ((factors, branches),)):
         places = np.arange(1, len(WEIGHTS) + 1)
-        factors.plot(places, np.abs(upstream), "o-", color=BLUE, label="upstream |∂e/∂h_k|")
-        factors.plot(places, np.abs(local), "s--", color=GREEN, label="local |∂h_k/∂w_k|")
-        factors.bar(
-            places, np.abs(upstream * local), 0.5, color=VERMILLION, alpha=0.45, label="their product |∂e/∂w_k|"
-        )
+        factors.plot(places, np.abs(upstream), "o-", color=BLUE, label="upstream |∂e/∂hₖ|")
+        factors.plot(places, np.abs(local), "s--", color=GREEN, label="local |∂hₖ/∂wₖ|")
+        factors.bar(places, np.abs(upstream * local), 0.5, color=VERMILLION, alpha=0.45, label="their product |∂e/∂wₖ|")
         factors.plot(places, np.abs(oracle), "x", color="black", label="jax.grad")
         factors.set(
             yscale="log",
@@ -76,12 +74,13 @@ def run() -> Outcome:
         branches.axhline(whole, color=GRAY, linestyle="--", label="jax.grad")
         branches.set(ylabel="∂e/∂w₁", title="A graph with branches: the sum over paths")
         branches.legend()
-    measures = {"mistake": mistake, "missing": missing, "paths": float(len(paths)), "before": error, "after": after}
+    measures = {f"local {name}": float(value) for name, value in zip(WEIGHTS, local, strict=True)}
+    measures |= {"mistake": mistake, "missing": missing, "paths": float(len(paths)), "before": error, "after": after}
     return Outcome(picture, finding, mistake < 1e-5 and missing < 1e-5 and after < error, measures)
 
 
 def factors_of(graph: bl.Graph, name: str) -> tuple[Any, Any]:
-    """∂e/∂h_k and ∂h_k/∂w_k of the layer that uses this weight."""
+    """∂e/∂hₖ and ∂hₖ/∂wₖ of the layer that uses this weight."""
     weight = graph[name]
     product = next(node for node in graph if weight in node.inputs)
     output = next(node for node in graph if product in node.inputs)
@@ -100,7 +99,7 @@ LESSON = Lesson(
     rows=(42, 46, 47),
     claim="To update the weights of layer k, multiply the gradient that arrives from above by the layer's own "
     "derivative; in a more general graph, add up what arrives over all paths (document 1).",
-    experiment="Six layers h_k = tanh(w_k h_(k−1)) with a squared error, and a graph in which h₁ is used three times; "
+    experiment="Six layers hₖ = tanh(wₖ hₖ₋₁) with a squared error, and a graph in which h₁ is used three times; "
     f"all factors read off the graph's nodes, their products and sums compared with jax.grad; one step at {RATE}.",
     run=run,
     questions=("What is the update of the weights of layer k?", "What about more general computation graphs?"),
