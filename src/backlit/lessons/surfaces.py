@@ -10,8 +10,11 @@ from matplotlib.axes import Axes
 
 from backlit.pictures.canvas import BLUE, DIVERGING, GRAY, VERMILLION
 from backlit.shapes import Array
+from backlit.training import Model
 
 FINENESS = 81  # points a side
+
+Score = Callable[[np.ndarray], np.ndarray]  # of points (N, 2): (N,), above 0 where class 1 is chosen
 
 
 def draw_surface(
@@ -47,12 +50,12 @@ def draw_path(axes: Axes, points: np.ndarray, label: str, color: str, marker: st
     axes.plot(points[:, 0], points[:, 1], color=color, marker=marker, markersize=3.5, linewidth=1.2, label=label)
 
 
-def draw_classes(axes: Axes, score: Callable[[np.ndarray], np.ndarray], x: np.ndarray, y: np.ndarray) -> None:
+def draw_classes(axes: Axes, score: Score, x: np.ndarray, y: np.ndarray) -> None:
     """The regions of two classes over a plane, and the rows: circles of class 0, squares of class 1.
 
     Args:
         axes: where to draw.
-        score: of points (N, 2), (N,), above 0 where class 1 is chosen.
+        score: above 0 where class 1 is chosen.
         x: rows (N, 2).
         y: their classes 0 and 1, (N,).
     """
@@ -67,3 +70,8 @@ def draw_classes(axes: Axes, score: Callable[[np.ndarray], np.ndarray], x: np.nd
         axes.plot(*x[y == kind].T, color=color, marker=marker, markersize=2.5, linestyle="")
     axes.set(xticks=[], yticks=[])
     axes.grid(False)
+
+
+def score_of(model: Model) -> Score:
+    """The output of a model for two classes, before any link."""
+    return lambda points: np.asarray(model.objective.outputs(model.parameters, model.state, jnp.asarray(points)))[:, 0]

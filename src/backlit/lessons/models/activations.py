@@ -66,7 +66,11 @@ def _validation_losses() -> dict[str, np.ndarray]:
         return jax.vmap(loss)(parameters[kind])
 
     start = {kind: jax.vmap(lambda key, n=n: n.initialize((2,), key)[0])(keys) for kind, n in networks.items()}
-    made = minimize(lambda p: sum(losses(p, kind, train).sum() for kind in networks), start, adam(RATE), steps=STEPS)
+
+    def total(parameters: Tree) -> Array:
+        return jnp.stack([losses(parameters, kind, train).sum() for kind in networks]).sum()
+
+    made = minimize(total, start, adam(RATE), steps=STEPS)
     return {kind: np.asarray(losses(made.point, kind, validation)) for kind in networks}
 
 
@@ -84,4 +88,5 @@ LESSON = Lesson(
         "program. Another rate or budget may order them otherwise."
     ),
     run=run,
+    questions=("Which other activations are there to try?",),
 )

@@ -9,7 +9,7 @@ from backlit.data import read
 from backlit.layers.block import Context
 from backlit.layers.notation import read as network
 from backlit.lessons.lesson import Lesson, Outcome
-from backlit.lessons.surfaces import draw_classes
+from backlit.lessons.surfaces import draw_classes, score_of
 from backlit.pictures.canvas import panels
 from backlit.training import fit
 
@@ -29,17 +29,12 @@ def run() -> Outcome:
     one, parameters = network("Dense(1)"), {"dense_1": {"weight": weight, "bias": bias}}
 
     def collapsed(points: np.ndarray) -> np.ndarray:
-        scaled, _ = stacked.network.blocks[0].apply({}, stacked.state["standardize_1"], points, Context())
+        scaled, _ = stacked.network.blocks[0].apply({}, stacked.state["standardize_1"], jnp.asarray(points), Context())
         return np.asarray(one.apply(parameters, {}, scaled, Context())[0])[:, 0]
 
-    scores = {
-        name: lambda points, model=model: np.asarray(model.objective.outputs(model.parameters, model.state, points))[
-            :, 0
-        ]
-        for name, model in (("stacked", stacked), ("curved", curved))
-    }
-    difference = float(np.abs(collapsed(x) - scores["stacked"](x)).max())
-    right = {name: model.scores["test"]["accuracy"] for name, model in (("stacked", stacked), ("curved", curved))}
+    outputs = {name: score_of(model) for name, model in (("stacked", stacked), ("curved", curved))}
+    difference = float(np.abs(collapsed(x) - outputs["stacked"](x)).max())
+    right = {name: model.outputs["test"]["accuracy"] for name, model in (("stacked", stacked), ("curved", curved))}
     said = stacked.summary().notes[0]
     finding = (
         f"Three linear layers, {stacked.summary().parameters} parameters, give the outputs of a single layer with "
@@ -48,11 +43,11 @@ def run() -> Outcome:
     )
 
     with panels(1, 3, size=(9.6, 3.5)) as (picture, ((first, second, third),)):
-        draw_classes(first, scores["stacked"], x, y)
+        draw_classes(first, outputs["stacked"], x, y)
         first.set_title("three linear layers")
         draw_classes(second, collapsed, x, y)
         second.set_title("their product: one matrix, the same line")
-        draw_classes(third, scores["curved"], x, y)
+        draw_classes(third, outputs["curved"], x, y)
         third.set_title("ReLU between them")
     measures = {"difference": difference} | {f"accuracy, {name}": share for name, share in right.items()}
     return Outcome(picture, finding, difference < 1e-4 and "compose to one linear map" in said, measures)

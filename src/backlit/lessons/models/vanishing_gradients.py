@@ -95,8 +95,8 @@ LESSON = Lesson(
     ),
     experiment=(
         f"Networks of {DEPTH} layers of {WIDTH} units before training, sigmoid and tanh with Glorot's initializer, "
-        f"ReLU with He's, on {ROWS} random rows; tanh once more with biases of deviation {SATURATING:g}, which saturate "
-        f"it. The gradient by each layer's weights, {SEEDS} seeds; the bands go from the smallest to the largest."
+        f"ReLU with He's, on {ROWS} random rows; tanh once more with biases of deviation {SATURATING:g}, which "
+        f"saturate it. The gradient by each layer's weights, {SEEDS} seeds; the bands go from smallest to largest."
     ),
     run=run,
 )

@@ -25,7 +25,11 @@ def run() -> Outcome:
     bends = {name: float(hessian(f)(0.0)) for name, f in parabolas.items()}
     best = {name: float(minimize(f, 0.0, "newton", steps=1).point) for name, f in parabolas.items()}
     traces = {schedule: _traces(schedule) for schedule in ("constant", "cosine")}
-    ends = {f"{name}, {schedule}": float(rows[-1, i]) for schedule, rows in traces.items() for i, name in _numbered()}
+    ends = {
+        f"{name}, {schedule}": float(end)
+        for schedule, rows in traces.items()
+        for name, end in zip(STEEPNESS, rows[-1], strict=True)
+    }
     helped = ends["steep, constant"] / ends["steep, cosine"]
     holds = slopes["gentle"] == slopes["steep"] and best["gentle"] > 2 * best["steep"] and helped > 2
     finding = (
@@ -64,10 +68,6 @@ def run() -> Outcome:
 
 def _parabola(curvature: float) -> Callable[[Any], Any]:
     return lambda w: GRADIENT * w + curvature * w**2 / 2
-
-
-def _numbered() -> list[tuple[int, str]]:
-    return list(enumerate(STEEPNESS))
 
 
 def _traces(schedule: str) -> np.ndarray:

@@ -93,4 +93,5 @@ LESSON = Lesson(
         f"squared output on {ROWS} random rows, the median over {SEEDS} seeds."
     ),
     run=run,
+    questions=("What happens to gradients in deep networks?",),
 )
