@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
 ROWS = runpy.run_path(str(ROOT / "docs" / "rows.py"))
-BUILT = [*range(1, 71), *range(77, 81), *range(83, 99)]
+BUILT = [number for number in range(1, 105) if number != 100]  # the demo in a browser comes later
 
 
 def test_the_titles_are_those_of_all_rows_in_order():

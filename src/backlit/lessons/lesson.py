@@ -41,7 +41,6 @@ class Lesson:
         claim: what the lectures say, in our own words.
         experiment: how it is tested: data, networks, budget, seeds; what is measured.
         run: makes the experiment; the same each time, but for what is timed.
-        questions: the questions of the lectures that it answers.
         kind: the ending of its picture's file: 'png' for plots, 'svg' for drawings.
     """
 
@@ -51,5 +50,4 @@ class Lesson:
     claim: str
     experiment: str
     run: Callable[[], Outcome]
-    questions: tuple[str, ...] = ()
     kind: str = "png"

@@ -88,5 +88,4 @@ LESSON = Lesson(
         "program. Another rate or budget may order them otherwise."
     ),
     run=run,
-    questions=("Which other activations are there to try?",),
 )

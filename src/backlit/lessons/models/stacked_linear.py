@@ -63,5 +63,4 @@ LESSON = Lesson(
         "the same widths with ReLU between them."
     ),
     run=run,
-    questions=("What do stacked linear layers compute?",),
 )

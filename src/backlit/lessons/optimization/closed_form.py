@@ -135,5 +135,4 @@ LESSON = Lesson(
         "are those of the machine that runs this."
     ),
     run=run,
-    questions=("What is the time complexity of the optimal solution, and of one update?",),
 )

@@ -93,5 +93,4 @@ LESSON = Lesson(
         f"squared output on {ROWS} random rows, the median over {SEEDS} seeds."
     ),
     run=run,
-    questions=("What happens to gradients in deep networks?",),
 )

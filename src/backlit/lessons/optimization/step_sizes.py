@@ -60,5 +60,4 @@ LESSON = Lesson(
         "`backlit.verdict` reads each trace without knowing its rate. Nothing is random."
     ),
     run=run,
-    questions=("Is gradient descent converging?",),
 )

@@ -61,5 +61,4 @@ LESSON = Lesson(
     experiment=f"One filter of ones, {WINDOW}×{WINDOW}, on an image of {SIZE}×{SIZE}, with each padding; the gradient "
     "of the sum of the outputs by a pixel is the number of windows that it lies in.",
     run=run,
-    questions=("What happens at the edges of a convolution?",),
 )

@@ -78,5 +78,4 @@ LESSON = Lesson(
     "for 600 steps of Adam at 0.1; the points before and behind the hidden layer, and whether a line parts them, "
     "decided exactly by linear programming.",
     run=run,
-    questions=("Why add a hidden layer?", "Why layers?"),
 )

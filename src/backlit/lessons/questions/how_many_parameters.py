@@ -78,5 +78,4 @@ LESSON = Lesson(
     experiment="The networks that the lectures count, each counted by its formula and by `network.summary(shape)`, "
     "which plans the network and allocates nothing.",
     run=run,
-    questions=("How many parameters does this network have?",),
 )

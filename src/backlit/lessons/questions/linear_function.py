@@ -100,5 +100,4 @@ LESSON = Lesson(
     f"{STEPS} passes of the perceptron's rule, which corrects one row after another, or at most as many steps of "
     "gradient descent on the mean logistic or hinge loss; the share of errors after each.",
     run=run,
-    questions=("How is a linear function trained?", "What if the data are not linearly separable?"),
 )

@@ -76,8 +76,4 @@ LESSON = Lesson(
     experiment=f"Iris, 3 classes, 105 training and 45 test rows; linear scores from zeros, {STEPS} steps of gradient "
     "descent at 0.5, once with softmax and cross-entropy, once with a sigmoid and binary cross-entropy for each class.",
     run=run,
-    questions=(
-        "How does a network tell many classes apart?",
-        "What is the loss of many classes, and how is it trained?",
-    ),
 )

@@ -117,5 +117,4 @@ LESSON = Lesson(
     f"time, the same seed; then the time and the multiply-adds of one pass, forward and backward, for {COUNTS[0]:,} "
     f"to {COUNTS[-1]:,} rows and two layers of {WIDTHS[0]} to {WIDTHS[-1]} units (the shortest of five).",
     run=run,
-    questions=("Do the data fit in memory?", "What does a pass over the data cost?"),
 )

@@ -89,5 +89,4 @@ LESSON = Lesson(
     "gradient descent at the best constant rate 2 / (λ₁ + λ₂), the others at the best of the rates "
     f"{', '.join(f'{rate:g}' for rate in RATES)}; {STEPS} steps from one start; excess loss over the exact minimum.",
     run=run,
-    questions=("Should every parameter have a learning rate of its own?",),
 )

@@ -71,5 +71,4 @@ LESSON = Lesson(
     experiment=f"{ROWS} points of a sine with noise, {OUTLIERS} of them 4 too high; {NETWORK} with squared and "
     f"with absolute error; {SEEDS} starts, 200 epochs of Adam at 0.01; distance from the true sine.",
     run=run,
-    questions=("Can neural networks be used for regression?",),
 )

@@ -69,5 +69,4 @@ LESSON = Lesson(
     f"convolution with a weight for each place and the same with the maximum over all places, {SEEDS} starts each, 40 "
     f"epochs; accuracy on {ROWS} new images each whose pattern lies 0 to {SHIFTS[-1]} pixels away.",
     run=run,
-    questions=("How can detection be made robust to the exact location of the eye?",),
 )

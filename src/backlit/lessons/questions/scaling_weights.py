@@ -95,5 +95,4 @@ LESSON = Lesson(
     experiment=f"{NETWORK} with drawn weights on 300 points of two moons; its layers scaled by positive factors, "
     "biases by the product of the factors so far; labels, cross-entropy, and the norm of each layer's gradient.",
     run=run,
-    questions=("What happens when all weights and biases are scaled by a factor?",),
 )

@@ -102,5 +102,4 @@ LESSON = Lesson(
     experiment="Six layers hₖ = tanh(wₖ hₖ₋₁) with a squared error, and a graph in which h₁ is used three times; "
     f"all factors read off the graph's nodes, their products and sums compared with jax.grad; one step at {RATE}.",
     run=run,
-    questions=("What is the update of the weights of layer k?", "What about more general computation graphs?"),
 )

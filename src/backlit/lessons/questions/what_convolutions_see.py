@@ -94,5 +94,4 @@ LESSON = Lesson(
     f"then {NETWORK}, L2 0.01, 25 epochs of Adam, {SEEDS} starts: the share of the first filters' squared weights in "
     "the two ramps (dark to bright, down or across), as drawn and as trained.",
     run=run,
-    questions=("How does a network find edges?", "What do the layers of a CNN learn?"),
 )

@@ -72,5 +72,4 @@ LESSON = Lesson(
     f"column, {', '.join(map(str, SIZES))} training images and as many steps for each, {SEEDS} starts; distance in "
     f"pixels on {TEST} new images.",
     run=run,
-    questions=("How can detection be made robust to the exact location of the eye?",),
 )
