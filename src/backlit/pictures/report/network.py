@@ -19,8 +19,9 @@ def show_network(evidence: Evidence) -> Section:
     )
     drawn = tag("figure", Markup(model.draw().svg), class_="drawing")
     lines = [("input", write(summary.input), "", "", ""), *(row.cells() for row in summary.rows)]
-    shown = unfolding("every layer, with its cost", table(HEADINGS, lines, stacks=True))
-    content = join((drawn, tag("p", summary.totals, class_="quiet"), listed(summary.notes), shown))
+    totals = tag("p", summary.totals, class_="quiet")
+    costs = unfolding("every layer, with its cost", table(HEADINGS, lines, stacks=True), totals)
+    content = join((drawn, listed(summary.notes), costs))
     return Section("network", "The network", sentence, content)
 
 
