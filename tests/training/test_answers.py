@@ -85,7 +85,13 @@ def test_answers_come_back_from_their_file(found, schema, header, tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "row,truth\n1,a\n", "row,truth,prediction\n1,a,z\n", "row,truth,prediction\nx,\n", "row,truth,prediction\n1\n"],
+    [
+        "",
+        "row,truth\n1,a\n",
+        "row,truth,prediction\n1,a,z\n",
+        "row,truth,prediction\nx,\n",
+        "row,truth,prediction\n1\n",
+    ],
 )
 def test_what_is_no_file_of_answers_is_named(text, tmp_path):
     (tmp_path / "predictions.csv").write_text(text)

@@ -25,7 +25,9 @@ def said(text: str) -> str:
 def test_the_verdict_says_the_score_beside_the_baseline(hostile):
     test, baseline = hostile.scores["test"]["accuracy"], hostile.scores["baseline"]["accuracy"]
     words = said(verdict_of(hostile))
-    assert words.startswith(f"The network is right for {said(percent(test))} of {hostile.rows['test']} rows it has never")
+    assert words.startswith(
+        f"The network is right for {said(percent(test))} of {hostile.rows['test']} rows it has never"
+    )
     assert f"always saying the most frequent is <i> would be right for {said(percent(baseline))}." in words
 
 
@@ -127,7 +129,10 @@ def test_layers_are_as_the_history_has_them(hostile):
 def test_layers_that_do_not_learn_are_named(hostile, first, dead, words):
     made = {"dense_1__mean": [0, 0, 0], "dense_1__deviation": [1, 1, 1], "dense_1__zeros": [0, 0, 0]}
     made |= {f"relu_1__{name}": [0.0, 0.0, 0.0] for name in ("mean", "deviation", "zeros", "slope", "saturated")}
-    made |= {"relu_1__dead": [0.0, 0.0, dead], **{name.replace("1", "2"): v for name, v in made.items() if "dense" in name}}
+    made |= {
+        "relu_1__dead": [0.0, 0.0, dead],
+        **{name.replace("1", "2"): v for name, v in made.items() if "dense" in name},
+    }
     for layer, size in (("dense_1", first), ("dense_2", 1.0)):
         made |= {f"{layer}__weight__gradient": [size] * 3, f"{layer}__weight__update": [1e-3] * 3}
         made |= {f"{layer}__weight__weight": [1.0] * 3}
