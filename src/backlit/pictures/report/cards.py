@@ -36,7 +36,8 @@ def show_examples(evidence: Evidence) -> Markup:
 
 def _card(example: Example) -> Markup:
     show = _pictures if example.kind == "picture" else _series if example.kind == "series" else _columns
-    return tag("div", show(example.shown), *_words(example), class_="card")
+    words, shown = join(_words(example)), show(example.shown)
+    return tag("div", *((words, shown) if show is _columns else (shown, words)), class_="card")
 
 
 def _words(example: Example) -> list[Markup]:

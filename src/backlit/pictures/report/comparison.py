@@ -73,7 +73,7 @@ class Comparison:
         best, second, *_ = sorted(values, key=lambda run: values[run], reverse=high)
         own, other = (_score(name, values[run]) for run in (best, second))
         said = f"{best} is the best: its {name} is {own}, that of {second} {other}."
-        if high:
+        if high and not _differ([_rows(one) for one in self.runs.values()]):
             rows = min(one.rows.get("test", 1) for one in self.runs.values())
             near = values[best] - values[second] <= deviation(values[best], rows)
             said += f" With {rows:,} test rows, "
@@ -91,11 +91,11 @@ def compare_page(comparison: Comparison) -> str:
     settings = [[name, *map(_cell, values)] for name, values in comparison.settings.items()]
     results = [[name, *(_score(name, value) for value in values)] for name, values in comparison.results.items()]
     sections = [
-        Section("results", "What came out", "", table(["", *names], results)),
+        Section("results", "What came out", "Each column is a run.", table(["", *names], results)),
         Section(
             "settings",
             "What differs",
-            "" if settings else "All settings are the same.",
+            "Only these settings are not the same." if settings else "All settings are the same.",
             table(["setting", *names], settings, left=1 + len(names)) if settings else Markup(""),
         ),
     ]
@@ -132,7 +132,7 @@ def _results(one: Evidence) -> dict[str, Any]:
         if len(name.split()) == 1 and (part != "train" or name != "loss")
     }
     model = one.model
-    cost = {"parameters": model.summary().parameters, "epochs": model.epochs, "best epoch": model.best_epoch}
+    cost = {"parameters": model.summary().parameters, "epochs made": model.epochs, "best epoch": model.best_epoch}
     return {**scores, **cost, "seconds of training": one.seconds.get("train"), "stopped": model.stopped}
 
 

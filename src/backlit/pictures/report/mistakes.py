@@ -67,7 +67,7 @@ def _classes(evidence: Evidence, found: ClassAnswers) -> tuple[str, Markup]:
         truth, said = np.unravel_index(wrong.argmax(), wrong.shape)
         times = int(wrong[truth, said])
         often = f": {times:,} time{'' if times == 1 else 's'}" if times > 1 else ""
-        sentence = f"{total:,} of {asked} are answered wrongly. " + (
+        sentence = f"{total:,} of {asked} {'is' if total == 1 else 'are'} answered wrongly. " + (
             f"What most often happens is that {named(names[truth])} is taken for {named(names[said])}{often}."
             if times > 1
             else "No two classes are taken for each other twice."
@@ -143,7 +143,7 @@ def _trust(bins: list[tuple[float, float, int, float, float]]) -> Markup:
             ]
         )
     shown = table(["it says it is sure", "answers", "of them right", ""], lines)
-    return join((tag("p", f"{said}. Sureness and share of right answers differ by {100 * off:.1f} points."), shown))
+    return join((tag("p", f"{said}. Group by group, the two are {100 * off:.1f} points apart."), shown))
 
 
 def _numbers(evidence: Evidence, found: NumberAnswers) -> tuple[str, Markup]:

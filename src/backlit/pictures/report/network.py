@@ -13,23 +13,24 @@ def show_network(evidence: Evidence) -> Section:
     summary = model.summary()
     layers = len(summary.rows)
     sentence = (
-        f"{_numbers(write(summary.input))} go in, {_numbers(write(summary.output))} come out{_meaning(evidence)}; "
+        f"{_numbers(write(summary.input), 'go')} in, {_numbers(write(summary.output), 'come')} out{_meaning(evidence)}; "
         f"between them {'is' if layers == 1 else 'are'} {layers} layer{'' if layers == 1 else 's'} with "
         f"{summary.parameters:,} parameters, the numbers that training sets."
     )
     drawn = tag("figure", Markup(model.draw().svg), class_="drawing")
     lines = [("input", write(summary.input), "", "", ""), *(row.cells() for row in summary.rows)]
-    shown = unfolding("every layer, with its cost", table(HEADINGS, lines, stacks=True))
-    content = join((drawn, tag("p", summary.totals, class_="quiet"), listed(summary.notes), shown))
+    totals = tag("p", summary.totals, class_="quiet")
+    costs = unfolding("every layer, with its cost", table(HEADINGS, lines, stacks=True), totals)
+    content = join((drawn, listed(summary.notes), costs))
     return Section("network", "The network", sentence, content)
 
 
-def _numbers(shape: str) -> str:
-    return "1 number" if shape in ("1", "()", "") else f"{shape} numbers"
+def _numbers(shape: str, verb: str) -> str:
+    return f"1 number {verb}{'es' if verb == 'go' else 's'}" if shape in ("1", "()", "") else f"{shape} numbers {verb}"
 
 
 def _meaning(evidence: Evidence) -> str:
     schema = evidence.model.schema
     if len(schema.classes) == 2 and evidence.model.summary().output == (1,):
-        return f", which say how sure it is of {schema.classes[1]!r}"
+        return f", which says how sure it is of {schema.classes[1]!r}"
     return ", one for each class" if schema.classes and not schema.target_shape else ""

@@ -8,7 +8,7 @@ from backlit.pictures.report.evidence import Evidence
 from backlit.pictures.report.markup import Markup, join, tag
 
 SPACE = "\u00a0"  # that no line ends with
-PLAIN = ("target", "label", "y", "class", "digit")  # targets whose name does not say what it is about
+PLAIN = ("target", "label", "y", "class")  # targets whose name does not say what it is about
 
 
 def percent(share: float) -> str:
@@ -98,7 +98,7 @@ def deviation(accuracy: float, rows: int) -> float:
 def _of_classes(evidence: Evidence, part: str) -> str:
     schema, scores = evidence.model.schema, evidence.scores
     own, where = percent(scores[part]["accuracy"]), judged_rows(evidence, part)
-    name = "class" if schema.target[0] in PLAIN[:-1] else schema.target[0]
+    name = "class" if schema.target[0] in PLAIN or len(schema.classes) == 2 else schema.target[0]
     if schema.kind in UNITS:
         name = schema.kind.removesuffix("s")
         said = f"The network foretells the next {name} rightly in {own} of the cases, in {where}"

@@ -1,0 +1,167 @@
+"""What a report says is what the numbers say."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.metrics import confusion_matrix
+
+from backlit.data import Schema
+from backlit.pictures.report.course import nth, show_course
+from backlit.pictures.report.examples import picture_shape, worst
+from backlit.pictures.report.layers import layers_of, show_layers
+from backlit.pictures.report.mistakes import certainty, confusions, show_mistakes
+from backlit.pictures.report.scores import show_scores
+from backlit.pictures.report.verdict import SPACE, deviation, helps, percent, verdict_of
+from backlit.training import History
+from backlit.training.answers import ClassAnswers, NumberAnswers
+
+
+def said(text: str) -> str:
+    return text.replace(SPACE, " ")
+
+
+def test_the_verdict_says_the_score_beside_the_baseline(hostile):
+    test, baseline = hostile.scores["test"]["accuracy"], hostile.scores["baseline"]["accuracy"]
+    words = said(verdict_of(hostile))
+    assert words.startswith(
+        f"The network is right for {said(percent(test))} of {hostile.rows['test']} rows it has never"
+    )
+    assert f"always saying the most frequent is <i> would be right for {said(percent(baseline))}." in words
+
+
+def test_the_verdict_on_numbers(numbers):
+    own = numbers.scores["test"]
+    words = said(verdict_of(numbers))
+    assert "Weight and Waist and Pulse" in words
+    assert f"typically off by {own['rmse']:.4g}" in words
+    assert ("explains" in words) == (own["r2"] > 0)
+
+
+def test_a_network_that_does_not_help_is_called_so(hostile):
+    worse = replace(hostile, scores={**hostile.scores, "test": hostile.scores["baseline"]})
+    assert not helps(worse)
+    assert verdict_of(worse).endswith("It has learned nothing that helps.")
+    better = replace(hostile, scores={**hostile.scores, "test": {"loss": 0.1, "accuracy": 1.0}})
+    assert helps(better)
+    assert "nothing that helps" not in verdict_of(better)
+
+
+def test_scores_on_rows_of_training_alone_are_called_so(hostile):
+    alone = replace(hostile, answers=None, scores={"train": hostile.scores["train"]})
+    assert "How good it is for new rows is not known" in verdict_of(alone)
+    assert "no scores over rows that the network did not learn from" in show_scores(alone).sentence
+    assert verdict_of(replace(alone, scores={})) == "How good the network is, is not known: it was never scored."
+
+
+def test_what_was_learned_by_heart_is_what_is_more_than_chance(hostile):
+    def sentence(train: float, test: float, rows: int) -> str:
+        scores = {"train": {"loss": 0.0, "accuracy": train}, "test": {"loss": 0.0, "accuracy": test}}
+        return said(show_scores(replace(hostile, scores=scores, rows={"test": rows})).sentence)
+
+    assert "100 %, on others for 90.0 %: 10.0 points were learned by heart." in sentence(1.0, 0.9, 1000)
+    assert "no sign that it learned by heart" in sentence(0.92, 0.9, 100)
+
+
+def test_chance_moves_a_share_by_two_standard_deviations():
+    assert deviation(0.5, 400) == pytest.approx(2 * np.sqrt(0.25 / 400), rel=1e-2)
+    assert deviation(1.0, 100) > 0
+
+
+def test_confusions_and_certainty():
+    random = np.random.default_rng(0)
+    truth, predicted, sure = random.integers(3, size=60), random.integers(3, size=60), random.uniform(0.34, 1, 60)
+    found = ClassAnswers("test", np.arange(60), 60, truth, predicted, sure, sure)
+    np.testing.assert_array_equal(confusions(found, 3), confusion_matrix(truth, predicted))
+    bins = certainty(found)
+    assert sum(size for _, _, size, _, _ in bins) == 60
+    for low, high, size, mean, right in bins:
+        here = (sure >= low) & ((sure < high) | (high == 1))
+        assert (size, mean, right) == (here.sum(), sure[here].mean(), (truth == predicted)[here].mean())
+
+
+def test_the_worst_are_those_that_gave_the_truth_least():
+    given = np.array([0.9, 0.1, 0.4, 0.05])
+    found = ClassAnswers("test", np.arange(4), 4, np.zeros(4, int), np.array([0, 1, 0, 1]), given, given)
+    assert worst(found).tolist() == [3, 1, 2, 0]
+    assert worst(replace(found, sure=None, given=None)).tolist() == [1, 3]
+    assert worst(NumberAnswers("test", np.arange(3), 3, np.array([1.0, 3.0, 2.0]))).tolist() == [1, 2, 0]
+
+
+def test_what_happens_most_often_is_named(hostile):
+    truth, predicted = np.array([0, 0, 1, 2, 2, 2]), np.array([0, 1, 1, 1, 1, 2])
+    sentence = show_mistakes(replace(hostile, answers=ClassAnswers("test", np.arange(6), 6, truth, predicted))).sentence
+    assert sentence.startswith("3 of 6 rows are answered wrongly.")
+    names = hostile.model.schema.classes
+    assert f"{names[2]} is taken for {names[1]}: 2 times." in sentence
+    right = ClassAnswers("test", np.arange(3), 3, np.arange(3), np.arange(3))
+    assert show_mistakes(replace(hostile, answers=right)).sentence == "All 3 rows are answered rightly."
+
+
+def test_the_worst_errors_are_named(numbers):
+    found, words = numbers.answers, show_mistakes(numbers).sentence
+    assert f"less than {np.median(found.errors):.4g}" in words
+    assert f"for row {found.rows[found.errors.argmax()]}" in words
+
+
+def history_of(**columns: object) -> History:
+    return History({"epoch": np.arange(1, 4), **{k.replace("__", "/"): np.array(v) for k, v in columns.items()}})
+
+
+def test_layers_are_as_the_history_has_them(hostile):
+    layers = layers_of(hostile.model.history)
+    assert [layer.path for layer in layers] == ["dense_1", "relu_1", "dense_2"]
+    history = hostile.model.history
+    update, weight = history["dense_1/weight/update"], history["dense_1/weight/weight"]
+    np.testing.assert_allclose(layers[0].step, update / weight)
+    assert set(layers[1].shares) == {"zeros", "saturated", "dead"}
+
+
+@pytest.mark.parametrize(
+    ("first", "dead", "words"),
+    [
+        (1e-6, 0.0, ("The gradients vanish", "No unit is dead.")),
+        (1e6, 0.05, ("The gradients explode", "At most 5.0 % of a layer's units are dead")),
+        (1.0, 0.5, ("neither vanish nor explode", "In relu_1, 50.0 % of the units are dead")),
+    ],
+)
+def test_layers_that_do_not_learn_are_named(hostile, first, dead, words):
+    made = {"dense_1__mean": [0, 0, 0], "dense_1__deviation": [1, 1, 1], "dense_1__zeros": [0, 0, 0]}
+    made |= {f"relu_1__{name}": [0.0, 0.0, 0.0] for name in ("mean", "deviation", "zeros", "slope", "saturated")}
+    made |= {
+        "relu_1__dead": [0.0, 0.0, dead],
+        **{name.replace("1", "2"): v for name, v in made.items() if "dense" in name},
+    }
+    for layer, size in (("dense_1", first), ("dense_2", 1.0)):
+        made |= {f"{layer}__weight__gradient": [size] * 3, f"{layer}__weight__update": [1e-3] * 3}
+        made |= {f"{layer}__weight__weight": [1.0] * 3}
+    history, model = hostile.model.history, hostile.model
+    model.history = history_of(**made)
+    try:
+        sentence = said(show_layers(hostile).sentence)
+    finally:
+        model.history = history
+    assert all(word in sentence for word in words)
+    assert "0.1 %" in sentence
+
+
+def test_the_course_names_the_best_epoch(hostile):
+    words = show_course(hostile).sentence
+    assert f"Of {len(hostile.model.history)} epochs" in words
+    assert f"lowest after the {nth(hostile.model.best_epoch)}" in words
+
+
+def test_a_row_of_numbers_is_a_picture_where_neighbors_are_alike():
+    schema = Schema("array", "many classes", ("a", "b"), input_shape=(64,))
+    across, down = np.meshgrid(np.arange(8), np.arange(8))
+    smooth = np.stack([(across + k * down).ravel() for k in range(1, 5)])
+    noise = np.random.default_rng(0).normal(size=(50, 64))
+    assert picture_shape(schema, smooth) == (8, 8, 1)
+    assert picture_shape(schema, noise) is None
+    assert picture_shape(schema, smooth[:, :60]) is None
+
+
+def test_percentages():
+    assert [said(percent(share)) for share in (0, 0.0001, 0.5, 1)] == ["0 %", "<0.1 %", "50.0 %", "100 %"]
+    assert re.fullmatch(r"\d+(st|nd|rd|th)", nth(111))
