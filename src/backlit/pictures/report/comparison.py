@@ -44,11 +44,16 @@ class Comparison:
         return {name: [one.get(name) for one in found] for name in dict.fromkeys(name for one in found for name in one)}
 
     @property
+    def alike(self) -> bool:
+        """Whether the runs have one task, and the same targets."""
+        return not _differ([(one.model.schema.task, one.model.schema.target) for one in self.runs.values()])
+
+    @property
     def notes(self) -> list[str]:
         """Why scores may not be compared, and what is missing."""
         said = []
         runs = list(self.runs.values())
-        if _differ([(one.model.schema.task, one.model.schema.target) for one in runs]):
+        if not self.alike:
             said.append("the runs have different tasks or targets: their scores say nothing of each other")
         elif _differ([_rows(one) for one in runs]):
             said.append("the runs are judged by different rows: a difference of their scores may come from these alone")
@@ -62,7 +67,9 @@ class Comparison:
         return settings + [[name, *(_score(name, value) for value in values)] for name, values in self.results.items()]
 
     def verdict(self) -> str:
-        """Which run is the best, and whether that may be chance."""
+        """Which run is the best, and whether that may be chance: the difference is within two standard deviations."""
+        if not self.alike:
+            return "The runs have different tasks or targets, so none is the best."
         name = next(
             (n for n in ("test accuracy", "test rmse", "test loss") if None not in self.results.get(n, [None])), ""
         )
@@ -75,7 +82,7 @@ class Comparison:
         said = f"{best} is the best: its {name} is {own}, that of {second} {other}."
         if high and not _differ([_rows(one) for one in self.runs.values()]):
             rows = min(one.rows.get("test", 1) for one in self.runs.values())
-            near = values[best] - values[second] <= deviation(values[best], rows)
+            near = values[best] - values[second] <= 2 * deviation(values[best], rows)
             said += f" With {rows:,} test rows, "
             said += "such a difference may well be chance." if near else "that is more than chance."
         return said

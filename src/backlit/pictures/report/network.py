@@ -13,8 +13,8 @@ def show_network(evidence: Evidence) -> Section:
     summary = model.summary()
     layers = len(summary.rows)
     sentence = (
-        f"{_numbers(write(summary.input), 'go')} in, {_numbers(write(summary.output), 'come')} out{_meaning(evidence)}; "
-        f"between them {'is' if layers == 1 else 'are'} {layers} layer{'' if layers == 1 else 's'} with "
+        f"{_numbers(write(summary.input), 'go')} in, {_numbers(write(summary.output), 'come')} out{_meaning(evidence)};"
+        f" between them {'is' if layers == 1 else 'are'} {layers} layer{'' if layers == 1 else 's'} with "
         f"{summary.parameters:,} parameters, the numbers that training sets."
     )
     drawn = tag("figure", Markup(model.draw().svg), class_="drawing")
