@@ -32,9 +32,9 @@ def run() -> Outcome:
         scaled, _ = stacked.network.blocks[0].apply({}, stacked.state["standardize_1"], jnp.asarray(points), Context())
         return np.asarray(one.apply(parameters, {}, scaled, Context())[0])[:, 0]
 
-    outputs = {name: score_of(model) for name, model in (("stacked", stacked), ("curved", curved))}
-    difference = float(np.abs(collapsed(x) - outputs["stacked"](x)).max())
-    right = {name: model.outputs["test"]["accuracy"] for name, model in (("stacked", stacked), ("curved", curved))}
+    outputs = score_of(stacked)
+    difference = float(np.abs(collapsed(x) - outputs(x)).max())
+    right = {"stacked": stacked.scores["test"]["accuracy"], "curved": curved.scores["test"]["accuracy"]}
     said = stacked.summary().notes[0]
     finding = (
         f"Three linear layers, {stacked.summary().parameters} parameters, give the outputs of a single layer with "
@@ -43,11 +43,11 @@ def run() -> Outcome:
     )
 
     with panels(1, 3, size=(9.6, 3.5)) as (picture, ((first, second, third),)):
-        draw_classes(first, outputs["stacked"], x, y)
+        draw_classes(first, outputs, x, y)
         first.set_title("three linear layers")
         draw_classes(second, collapsed, x, y)
         second.set_title("their product: one matrix, the same line")
-        draw_classes(third, outputs["curved"], x, y)
+        draw_classes(third, score_of(curved), x, y)
         third.set_title("ReLU between them")
     measures = {"difference": difference} | {f"accuracy, {name}": share for name, share in right.items()}
     return Outcome(picture, finding, difference < 1e-4 and "compose to one linear map" in said, measures)
