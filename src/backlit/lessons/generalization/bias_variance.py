@@ -8,7 +8,7 @@ from backlit.lessons.lesson import Lesson, Outcome
 from backlit.pictures.canvas import BLUE, GRAY, VERMILLION, panels
 from backlit.shapes import Array
 
-UNITS = (1, 2, 3, 5, 10, 30)
+UNITS = (1, 2, 5, 10, 30)
 FEW, MANY = 20, 200
 NOISE = 0.3
 REPEATS = 15

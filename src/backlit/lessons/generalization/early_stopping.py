@@ -68,7 +68,7 @@ def run() -> Outcome:
                 label=f"best, patience {patience}",
             )
         left.set(xlabel="epoch", ylabel="cross-entropy", title="one run; dotted: where it stops", ylim=(0, top * 1.05))
-        left.legend(fontsize=8)
+        left.legend(fontsize=8, frameon=True, framealpha=1, edgecolor="white")
         for patience in PATIENCE:
             right_axes.plot(
                 epochs[patience],

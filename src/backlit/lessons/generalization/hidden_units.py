@@ -41,7 +41,7 @@ def run() -> Outcome:
         for axes, units in zip(row, UNITS, strict=True):
             draw_boundary(axes, middle(models[units], right[units]), x, y)
             axes.set(
-                title=f"{units} hidden units\n{100 * right[units].mean():.0f} % right", xlabel="x₁", aspect="equal"
+                title=f"{units} hidden units\n{100 * right[units].mean():.1f} % right", xlabel="x₁", aspect="equal"
             )
         row[0].set_ylabel("x₂")
         picture.suptitle("More hidden units bend the boundary further" if holds else "Hidden units and the boundary")

@@ -63,10 +63,14 @@ def train_together(
     Returns:
         The networks of each group.
     """
-    begun = [
-        _initialize(read(group.network), group, key)
-        for group, key in zip(groups, jax.random.split(jax.random.key(0), len(groups)), strict=True)
-    ]
+    networks = [read(group.network) for group in groups]
+    drawn = jax.jit(
+        lambda key: [
+            _initialize(network, group, jax.random.fold_in(key, place))
+            for place, (network, group) in enumerate(zip(networks, groups, strict=True))
+        ]
+    )(jax.random.key(0))
+    begun = [Trained(network, *own) for network, own in zip(networks, drawn, strict=True)]
 
     def total(parameters: Sequence[Tree]) -> Array:
         own = [trained._replace(parameters=each) for trained, each in zip(begun, parameters, strict=True)]
@@ -96,9 +100,11 @@ def _outputs(trained: Sequence[Trained], rows: Sequence[Array]) -> list[Array]:
     ]
 
 
-def _initialize(network: Sequential, group: Group, key: Array) -> Trained:
-    """The networks of a group before training, each drawn by itself; biases, too, from −1 to 1: with zeros, the
-    kinks of all ReLUs would begin at one point."""
+def _initialize(network: Sequential, group: Group, key: Array) -> tuple[Tree, Tree]:
+    """Parameters and state of the networks of a group before training, each drawn by itself.
+
+    Biases are drawn, too, from −1 to 1: with zeros, the kinks of all ReLUs would begin at one point.
+    """
 
     def draw(own: Array) -> tuple[Tree, Tree]:
         parameters, state = network.initialize(group.x.shape[2:], own)
@@ -107,4 +113,4 @@ def _initialize(network: Sequential, group: Group, key: Array) -> Trained:
             layer["bias"] = layer["bias"] + drawn[: len(layer["bias"])]
         return parameters, state
 
-    return Trained(network, *jax.vmap(draw)(jax.random.split(key, len(group.x))))
+    return jax.vmap(draw)(jax.random.split(key, len(group.x)))

@@ -7,7 +7,7 @@ from backlit.lessons.generalization.together import Group, outputs, train_togeth
 from backlit.lessons.lesson import Lesson, Outcome
 from backlit.pictures.canvas import BLUE, GRAY, ORANGE, VERMILLION, panels
 
-UNITS = (1, 2, 4, 10, 30)
+UNITS = (1, 4, 10, 30)
 ACTIVATIONS = {"tanh": "Tanh", "ReLU": "ReLU", "az + bz²": "Polynomial(2, mixed=False)"}
 STYLES = {"tanh": (BLUE, "o", "-"), "ReLU": (ORANGE, "s", "--"), "az + bz²": (VERMILLION, "^", "-.")}
 PARABOLA = "az + bz²"

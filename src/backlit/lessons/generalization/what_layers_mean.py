@@ -82,6 +82,7 @@ def run() -> Outcome:
                 fontsize=8,
             )
         axes.set(xscale="log", yscale="log", xlabel="multiply-adds an example", ylabel="seconds of training")
+        axes.margins(0.18)
         axes.set_title("cost, known before training")
         axes.legend(fontsize=8, loc="lower right")
         picture.suptitle("Each hidden unit answers to some digits; what it costs can be counted")
