@@ -53,9 +53,13 @@ def lesson(
 
 def hold(chosen: "list[Lesson]", folder: Path, report: Report) -> "list[Held]":
     """Hold lessons one after another, write each as soon as it is held, and tell what came out."""
+    import jax
+
     from backlit.lessons.gallery import Held, open_gallery, write_lesson
+    from backlit.training import cache_programs
 
     open_gallery(folder)
+    cache_programs()
     found: list[Held] = []
     for number, lesson in enumerate(chosen, 1):
         counted = f"[{number}/{len(chosen)}] " if len(chosen) > 1 else ""
@@ -73,6 +77,7 @@ def hold(chosen: "list[Lesson]", folder: Path, report: Report) -> "list[Held]":
         picture = write_lesson(found[-1], folder)
         tell(report, "What came out", f"{outcome.finding} {found[-1].verdict}")
         report.line(f"Picture: {picture} ({found[-1].seconds:.1f} s)")
+        jax.clear_caches()  # lessons share no program, and forty of them would fill gigabytes
         report.line()
     return found
 
