@@ -15,7 +15,7 @@ def halves() -> Outcome:
     """A quick experiment."""
     with canvas() as axes:
         axes.plot([1.0, 0.5, 0.25])
-    return Outcome(picture_of(axes), "After 2 steps 0.25 is left.", True, {"left": 0.25})
+    return Outcome(picture_of(axes), "After 2 steps |x| = 0.25 is left.", True, {"left": 0.25})
 
 
 def breaks() -> Outcome:
@@ -45,7 +45,7 @@ def test_without_a_name_the_lessons_are_listed_by_chapter(backlit):
 def test_a_lesson_tells_its_claim_and_finding_and_writes_picture_and_page(backlit):
     result = backlit("lesson", "halving", "-o", "deep/folder")
     assert (result.status, result.err) == (0, "")
-    for words in ("Claim of halving.", "Experiment of halving.", "After 2 steps 0.25 is left. The claim holds."):
+    for words in ("Claim of halving.", "Experiment of halving.", "After 2 steps |x| = 0.25 is left. The claim holds."):
         assert words in result.out
         assert words in Path("deep/folder/halving.md").read_text()
     assert Path("deep/folder/halving.png").read_bytes().startswith(b"\x89PNG")
@@ -61,7 +61,7 @@ def test_the_object_of_json_has_the_measures(backlit):
 def test_all_lessons_have_a_page_that_leads_to_them(backlit):
     assert backlit("lesson", "--all", "-o", "out").status == 0
     index = Path("out/README.md").read_text()
-    assert "| [Title of other](other.md) | After 2 steps 0.25 is left. |" in index
+    assert r"| [Title of other](other.md) | yes | After 2 steps \|x\| = 0.25 is left. |" in index
     assert "- What is left? [Title of halving](halving.md), [Title of other](other.md)" in index
     assert len(list(Path("out").iterdir())) == 5
 

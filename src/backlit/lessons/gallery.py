@@ -81,11 +81,14 @@ def write_index(chapters: Mapping[str, Sequence[Held]], questions: Mapping[str, 
     parts = [
         "# Lessons",
         "What the lectures on neural networks claim, and what came out when it was tried. "
-        "Each is made by `backlit lesson NAME`, all of them by `make lessons`.",
+        "Each is made by `backlit lesson NAME`, all of them by `backlit lesson --all`. "
+        "The lectures are five sets of notes; the documents 0 to 4 of the claims are these.",
     ]
     for chapter, lessons in chapters.items():
-        rows = [f"| [{held.lesson.title}]({held.lesson.name}.md) | {held.outcome.finding} |" for held in lessons]
-        parts += [f"## {chapter}", "\n".join(["| lesson | what came out |", "|---|---|", *rows])]
+        parts += [
+            f"## {chapter}",
+            "\n".join(["| lesson | holds | what came out |", "|---|---|---|", *map(_row, lessons)]),
+        ]
     titles = {held.lesson.name: held.lesson.title for lessons in chapters.values() for held in lessons}
     asked = [
         f"- {question} {', '.join(f'[{titles[name]}]({name}.md)' for name in names)}"
@@ -93,3 +96,8 @@ def write_index(chapters: Mapping[str, Sequence[Held]], questions: Mapping[str, 
     ]
     parts += ["## What the lectures ask", "\n".join(asked)]
     write_text(folder / INDEX, "\n\n".join(parts) + "\n")
+
+
+def _row(held: Held) -> str:
+    finding = held.outcome.finding.replace("|", r"\|")
+    return f"| [{held.lesson.title}]({held.lesson.name}.md) | {'yes' if held.outcome.holds else 'no'} | {finding} |"
