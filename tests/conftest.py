@@ -1,4 +1,4 @@
-"""What holds for all tests: none keeps compiled programs in the folder of whoever runs them; pages open in a browser."""
+"""What holds for all tests: none keeps compiled programs in a user's folder; pages open in a browser that is there."""
 
 import os
 import shutil
@@ -38,6 +38,7 @@ def open_page(browser) -> Callable[..., AbstractContextManager]:
     @contextmanager
     def opened(path: Path, width: int = 1000, height: int = 700, dark: bool = False) -> Iterator:
         page = browser.new_page(viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light")
+        page.set_default_timeout(10_000)
         problems: list[str] = []
         address = Path(path).resolve().as_uri()
         page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)

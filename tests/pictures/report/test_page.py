@@ -1,6 +1,7 @@
 """A report in a browser: nothing is asked for, nothing runs, nothing is wider than the screen."""
 
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -89,6 +90,12 @@ def test_a_model_alone_shows_what_it_has(hostile):
         model.history = history
     assert read.sections == ["data", "network", "scores", "repeat", "missing"]
     assert "no history" in read.words
+
+
+def test_a_run_that_was_never_scored_shows_the_rest(hostile):
+    read = Reader(page_of(replace(hostile, scores={})))
+    assert read.sections == [name for name in SECTIONS if name != "scores"]
+    assert "it was never scored" in read.words
 
 
 def test_rows_that_are_given_are_judged(numbers, tmp_path):

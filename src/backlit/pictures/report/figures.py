@@ -20,8 +20,8 @@ def figure(name: str, plot: Callable[[], Picture], words: str) -> Markup:
         words: what a reader who cannot see it is told.
     """
     picture = plot()
-    for drawn in (picture, *picture.axes):
-        drawn.patch.set_visible(False)
+    for patch in (picture.patch, *(axes.patch for axes in picture.axes)):
+        patch.set_visible(False)
     svg = inline(picture.rendered("svg").decode(), name, words)
     return tag("figure", svg, class_="plot")
 

@@ -105,7 +105,9 @@ def _cells(layer: Layer, gradients: tuple[float, float], steps: tuple[float, flo
     return cells
 
 
-def _cell(values: np.ndarray, drawn: Sequence[float], ends: tuple[float, float], words: str, color: str = BLUE) -> str:
+def _cell(
+    values: np.ndarray, drawn: Sequence[float] | np.ndarray, ends: tuple[float, float], words: str, color: str = BLUE
+) -> str:
     """A line with its last number; the number alone, where it was the same all the time."""
     still = (values == values[0]).all()
     return words if still else join((line_chart([drawn], words, ends=ends, colors=(color,)), words))

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from math import isfinite, log10
 
+import numpy as np
+
 from backlit.pictures.report.markup import Markup, escape, join, tag
 
 MOST_POINTS = 120
@@ -10,13 +12,13 @@ MARGIN = 3.0
 
 
 def line_chart(
-    lines: Sequence[Sequence[float]],
+    lines: Sequence[Sequence[float] | np.ndarray],
     words: str,
     *,
     size: tuple[float, float] = (120.0, 36.0),
     ends: tuple[float, float] | None = None,
     colors: Sequence[str] = ("currentColor",),
-    band: tuple[Sequence[float], Sequence[float]] | None = None,
+    band: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Markup:
     """Lines from left to right; what is no number leaves a gap.
 
@@ -30,7 +32,7 @@ def line_chart(
     """
     width, height = size
 
-    def points(values: Sequence[float]) -> list[str]:
+    def points(values: Sequence[float] | np.ndarray) -> list[str]:
         thin = list(values)[:: max(1, len(values) // MOST_POINTS)]
         known = [value for value in thin if isfinite(value)]
         low, high = ends or (min(known, default=0.0), max(known, default=1.0))
@@ -55,7 +57,7 @@ def line_chart(
     return Markup(f'<svg viewBox="{view}" role="img" aria-label="{escape(words)}">{join(drawn)}</svg>')
 
 
-def logarithms(values: Sequence[float]) -> list[float]:
+def logarithms(values: Sequence[float] | np.ndarray) -> list[float]:
     """The decimal logarithms; no number for what has none.
 
     >>> logarithms([100.0, 0.0])

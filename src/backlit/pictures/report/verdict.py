@@ -55,7 +55,7 @@ def verdict_of(evidence: Evidence) -> str:
     if part == "train":
         words.append("How good it is for new rows is not known: none were set aside.")
     if not helps(evidence):
-        words.append("It has learned nothing that helps.")
+        words.append("The network is no better than that.")
     return " ".join(words)
 
 
