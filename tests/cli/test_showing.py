@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 
 import pytest
 
@@ -66,6 +67,43 @@ def test_a_graph_reads_as_a_lecture(backlit):
     assert shown.splitlines()[-1] == "(x+y)*z = -12"
     assert [line.split()[0] for line in shown.splitlines()[1:4]] == ["x", "y", "z"]
     assert "x + y" in shown
+
+
+@pytest.mark.parametrize("ending", ["svg", "html"])
+def test_a_graph_is_drawn_and_the_table_is_printed_as_before(backlit, ending):
+    plain = backlit("graph", "(x+y)*x", "x=-2", "y=5")
+    drawn = backlit("graph", "(x+y)*x", "x=-2", "y=5", "-o", f"g.{ending}", "--steps", "--path", "x:2")
+    assert drawn.out == plain.out + f"Drawing: g.{ending}\n"
+    text = Path(f"g.{ending}").read_text("utf-8")
+    assert all(words in text for words in ("One path: x → v1", "contributes 3 of ∂v1/∂x = 1", "step forward"))
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (("-o", "g.png"), "ends in .svg or .html"),
+        (("-o", "nowhere/g.svg"), "there is no folder nowhere"),
+        (("--steps",), "add -o graph.svg"),
+        (("-o", "g.svg", "--path", "w"), "no path leads from 'w'"),
+        (("-o", "g.svg", "--path", "x:3"), "2 paths lead from x"),
+        (("-o", "g.svg", "--path", "x:zero"), "2 paths lead from x"),
+    ],
+)
+def test_a_drawing_that_cannot_be_made_is_one_error_and_no_file(backlit, options, error):
+    result = backlit("graph", "(x+y)*x", "x=-2", "y=5", *options)
+    assert result.status == 2
+    assert error in result.err
+    assert result.err.count("\n") == 1
+    assert not list(Path().iterdir())
+
+
+def test_a_network_is_drawn(backlit, trained):
+    result = backlit("summary", "Conv(4, 3), ReLU, Flatten, Dense(2)", "--input", "8,8,1", "-o", "net.svg")
+    assert result.out.endswith("Drawing: net.svg\n")
+    assert "conv_1 · 40 parameters" in Path("net.svg").read_text("utf-8")
+    assert backlit("summary", trained, "-o", "run.html").status == 0
+    assert "dense_1" in Path("run.html").read_text("utf-8")
+    assert backlit("summary", "Dense(2)", "--input", "3", "-o", "net.pdf").status == 2
 
 
 def test_an_expression_may_begin_with_a_sign(backlit):

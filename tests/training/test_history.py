@@ -75,6 +75,6 @@ def test_telemetry_is_in_the_order_of_the_layers(line):
     paths = list(dict.fromkeys(name.rpartition("/")[0] for name in columns if "/" in name))
     inside = ["residual_1/dense_1", "residual_1/relu_1"]
     layers = [path for path in paths if path.rpartition("/")[2] not in ("weight", "bias", "residual_1")]
-    assert layers == ["dense_1", "tanh_1", *inside, "dense_2", "rescale_1"]
+    assert layers == ["dense_1", "tanh_1", *inside, "dense_2"]
     variables = [path for path in paths if path.endswith("weight")]
     assert variables == ["dense_1/weight", "residual_1/dense_1/weight", "dense_2/weight"]

@@ -29,7 +29,7 @@ RULES = """
 .backlit .shape {{ fill: {raised}; stroke: {ink}; stroke-width: 1.2; }}
 .backlit .input .shape {{ fill: {tint}; stroke: {value}; }}
 .backlit .constant .shape {{ stroke-dasharray: 3 2; }}
-.backlit .group > .frame {{ fill: {shade}; fill-opacity: 0.09; stroke: {faint}; stroke-dasharray: 4 3; }}
+.backlit .group > .frame {{ fill: {shade}; fill-opacity: 0.06; stroke: {faint}; stroke-dasharray: 4 3; }}
 .backlit .group.collapsed > .frame, .backlit .layer .shape {{ fill: {layer}; fill-opacity: 1; stroke: {ink};
   stroke-dasharray: none; }}
 .backlit .line {{ fill: none; stroke: {faint}; stroke-width: 1.3; }}

@@ -68,13 +68,24 @@ def find_homes(graph: "Graph") -> dict["Node", Home]:
             times[name] += 1
             names.append(name if times[name] == 1 else f"{name} ({times[name]})")
         homes[node] = tuple(names)
+    takers = find_takers(graph)
     outputs = {node for node in graph.outputs if not is_number(node)}
     for node in graph.nodes:
         if node.equation is None:
-            around = [homes[taker] for taker in graph.nodes if node in taker.inputs and taker in homes]
+            around = [homes[taker] for taker in takers.get(node, ())]
             part = node.operation == "constant" or not node.name.isidentifier()
             homes[node] = common(around) if part and node not in outputs else ()
     return homes
+
+
+def find_takers(graph: "Graph") -> dict["Node", list["Node"]]:
+    """The nodes that take each node as an input."""
+    takers: dict[Node, list[Node]] = {}
+    for node in graph.nodes:
+        for x in node.inputs:
+            if not is_number(x):
+                takers.setdefault(x, []).append(node)
+    return takers
 
 
 def common(homes: Sequence[Home]) -> Home:
@@ -111,8 +122,8 @@ class Flow:
         """The nodes, those inside of layers as groups."""
         inside: dict[str, list[Node]] = {}
         found: dict[str, Vertex | None] = {}
-        for node in nodes:
-            if len(homes[node]) > level:
+        for node in sorted(nodes, key=lambda node: node.equation is None and len(homes[node]) > level):
+            if len(homes[node]) > level:  # in the order of their first operations, whose parameters come later
                 found.setdefault(f"layer {homes[node][level]}", None)
                 inside.setdefault(homes[node][level], []).append(node)
             else:
@@ -241,10 +252,11 @@ def number_steps(graph: "Graph") -> tuple[dict["Node", int], dict["Node", int]]:
         if any(member.upstream is not None for member in node.siblings):
             step = len(equations) + 1 + len({forward[done] for done in backward})
             backward |= dict.fromkeys(node.siblings, step)
+    takers = find_takers(graph)
     for node in graph.inputs:
-        takers = [backward[taker] for taker in graph.nodes if node in taker.inputs and taker in backward]
-        if takers and node.upstream is not None:
-            backward[node] = max(takers)
+        done = [backward[taker] for taker in takers.get(node, ()) if taker in backward]
+        if done and node.upstream is not None:
+            backward[node] = max(done)
     return forward, backward
 
 

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backlit.drawing.diagram import Diagram, Edge, Group, Label, Vertex
+from backlit.drawing.diagram import Diagram, Edge, Group, Label, Vertex, names_of
 from backlit.drawing.drawing import Drawing, draw
 from backlit.errors import SettingError, ShapeError
+from backlit.layers.attention import CrossAttention
 from backlit.layers.neurons import draw_neurons, why_not
 from backlit.layers.plan import Plan
+from backlit.layers.transformer import EncoderDecoder
 from backlit.shapes import Shape, write
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ class Walk:
     def __init__(self) -> None:
         self.edges: list[Edge] = []
         self.shapes: dict[str, Shape] = {}
+        self.looking: set[str] = set()  # those that look at what an encoder made
 
     def vertex(self, name: str, text: tuple[str, ...], output: Shape, kind: str = "layer", detail: str = "") -> Vertex:
         """A box or a circle from which an array of this shape comes."""
@@ -68,6 +71,7 @@ class Walk:
         if not blocks:
             name = path or own
             self.edges.append(Edge(before, name))
+            self.looking |= {name} if isinstance(block, CrossAttention) else set()
             counted = [count(plan, repeats)] if plan.size else []
             text = (shorten(block), " · ".join([own, *counted] if path else counted))
             detail = f"{path or own}: {block}\n{write(plan.input)} → {write(plan.output)}\n{count(plan, repeats)}"
@@ -75,13 +79,16 @@ class Walk:
         members: list[Vertex | Group] = []
         ends, place = [], before
         for name, inner in blocks.items():
+            if isinstance(block, EncoderDecoder):
+                members.append(self.split(f"{path}/{name} steps".lstrip("/"), name, plan.parts[name], before))
+                place = members[-1].name
             found = self.visit(f"{path}/{name}".lstrip("/"), inner, plan.parts[name], place, repeats * plan.repeats)
             members.append(found[0])
             ends.append(found[1])
             if not plan.branched:
                 place = found[1]
-        if plan.branched and list(blocks) == ["encoder", "decoder"]:
-            self.edges.append(Edge(ends[0], first_of(members[1]), place=1))
+        if isinstance(block, EncoderDecoder):
+            self.edges += [Edge(ends[0], name, place=1) for name in names_of(members[-1]) if name in self.looking]
             place = ends[1]
         elif plan.branched or plan.residual:
             place = self.join(path, plan, [place, before] if plan.residual else ends, members)
@@ -89,6 +96,12 @@ class Walk:
         text = (f"{own}{times}", f"{len(blocks)} blocks · {count(plan, repeats)}")
         detail = f"{path or own}: {block}\n{write(plan.input)} → {write(plan.output)}\n{count(plan, repeats)}"
         return Group(path or own, f"{own}{times}", text, tuple(members), detail), place
+
+    def split(self, name: str, part: str, plan: Plan, before: str) -> Vertex:
+        """A vertex that hands on the steps of the encoder's source, or of the decoder."""
+        text = f"{'first' if part == 'encoder' else 'last'} {plan.input[0]:,}"
+        self.edges.append(Edge(before, name))
+        return self.vertex(name, (text,), plan.input, "operation", f"the {text} steps")
 
     def join(self, path: str, plan: Plan, ends: Sequence[str], members: list[Vertex | Group]) -> str:
         """A vertex that adds what comes from several, or puts it side by side."""
@@ -129,11 +142,6 @@ def name_of(block: "Block") -> str:
     """What stands over a drawing: the notation, if it fits."""
     notation = str(block)
     return notation if len(notation) <= 2 * LONGEST else type(block).__name__
-
-
-def first_of(member: Vertex | Group) -> str:
-    """The first vertex of a member."""
-    return member.name if isinstance(member, Vertex) else first_of(member.members[0])
 
 
 def shorten(block: "Block") -> str:

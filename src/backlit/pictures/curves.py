@@ -38,9 +38,13 @@ def plot_trace(
         axes, path: see `backlit.pictures.canvas.canvas`.
 
     Raises:
-        DataError: there are fewer than 8 values.
+        DataError: there are fewer than 8 values, or they are no row of numbers.
     """
-    trace = np.asarray(list(values), dtype=np.float64)
+    try:
+        trace = np.fromiter(values, dtype=np.float64)
+    except (TypeError, ValueError, KeyError):
+        example = "minimum.values or model.history['train_loss']"
+        raise DataError(f"a trace is a row of numbers, such as {example}, not {type(values).__name__}") from None
     said = verdict(trace)
     finite = np.isfinite(trace)
     with canvas(axes, path) as drawn:

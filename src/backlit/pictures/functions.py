@@ -5,6 +5,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,7 +13,7 @@ from matplotlib.axes import Axes
 from backlit.errors import DataError, SettingError, nearest
 from backlit.functions.activations import ACTIVATIONS, Activation
 from backlit.functions.losses import LOSSES, REGRESSION, CrossEntropy, Gaussian, Hinge, Loss, Poisson, loss_named
-from backlit.graph import grad
+from backlit.graph import value_and_grad
 from backlit.layers.settings import is_whole
 from backlit.pictures.canvas import BLUE, COLORS, GRAY, VERMILLION, Picture, panels
 
@@ -38,12 +39,11 @@ def plot_activations(*names: str, path: str | Path | None = None) -> Picture:
     columns = min(len(shown), 3)
     rows = ceil(len(shown) / columns)
     z = np.linspace(-REACH, REACH, 401)
+    drawn = _with_slopes([_of_one_number(activation) for activation in shown], z)
     with panels(rows, columns, path, (0.4 + 2.5 * columns, 0.7 + 1.85 * rows), sharex=True) as (picture, grid):
-        for axes, activation in zip(grid.flat, shown, strict=False):
-            of_one = _of_one_number(activation)
-            slopes = grad(lambda z, f=of_one: f(z).sum())(jnp.asarray(z, jnp.float32))
+        for axes, activation, (values, slopes) in zip(grid.flat, shown, drawn, strict=False):
             axes.axhline(0, color=GRAY, lw=0.8)
-            axes.plot(z, of_one(jnp.asarray(z, jnp.float32)), color=BLUE, label="f(z)")
+            axes.plot(z, values, color=BLUE, label="f(z)")
             axes.plot(z, slopes, "--", color=VERMILLION, label="derivative")
             axes.set_title(f"{activation.name}\n{activation.equation}", fontsize=9)
             axes.set_ylim(-1.6, 3.1)
@@ -86,14 +86,15 @@ def plot_losses(*losses: str | Loss, path: str | Path | None = None) -> Picture:
     z = np.linspace(-REACH, REACH, 401)
     p = np.linspace(LEAST, 1 - LEAST, 197)
     margins = np.log(p / (1 - p))
+    curves = [_of_error(loss) if all(numbers) else _of_margin(loss) for loss in chosen]
+    over_z, over_p = _with_slopes(curves, z), _with_slopes(curves, margins)
     with panels(1 if all(numbers) else 2, 2, path, (8.0, 3.6 if all(numbers) else 6.4)) as (picture, grid):
         style: dict[str, Any]
-        for loss, color, line in zip(chosen, COLORS, LINES, strict=False):
-            curve = _of_error(loss) if all(numbers) else _of_margin(loss)
+        for loss, color, line, of_z, of_p in zip(chosen, COLORS, LINES, over_z, over_p, strict=False):
             style = {"color": color, "ls": line, "label": str(loss)}
-            _draw(grid[0], z, curve(z), _slopes(curve, z), style)
+            _draw(grid[0], z, *of_z, style)
             if loss.link:
-                _draw(grid[1], p, curve(margins), _slopes(curve, margins) / (p * (1 - p)), style)
+                _draw(grid[1], p, of_p[0], of_p[1] / (p * (1 - p)), style)
         if all(numbers):
             _name(grid[0], "error f − y", "loss over the error", "gradient by the error")
         else:
@@ -129,7 +130,10 @@ def plot_scores(scores: Sequence[float], target: int, *, path: str | Path | None
     >>> [axes.get_title() for axes in plot_scores((-2.85, 0.86, 0.28), 2).axes]
     ['hinge loss 1.58', 'cross-entropy 1.04 nats']
     """
-    s = np.asarray(scores, dtype=np.float64)
+    try:
+        s = np.asarray(scores, dtype=np.float64)
+    except (TypeError, ValueError):
+        s = np.array(np.nan)
     if s.ndim != 1 or len(s) < 2 or not np.isfinite(s).all():
         raise DataError(f"scores are at least two finite numbers, one a class, not {scores!r}")
     if not is_whole(target, 0) or target >= len(s):
@@ -199,8 +203,14 @@ def _of_margin(loss: Loss) -> Callable[[Any], Any]:
     return curve
 
 
-def _slopes(curve: Callable[[Any], Any], z: np.ndarray) -> np.ndarray:
-    return np.asarray(grad(lambda z: curve(z).sum())(jnp.asarray(z, jnp.float32)))
+def _with_slopes(curves: Sequence[Callable[[Any], Any]], z: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The values and the derivatives of some functions at each z, all in one program."""
+
+    def of(curve: Callable[[Any], Any], z: Any) -> Any:
+        (_, values), slopes = value_and_grad(lambda z: (curve(z).sum(), curve(z)), has_aux=True)(z)
+        return values, slopes
+
+    return jax.jit(lambda z: [of(curve, z) for curve in curves])(jnp.asarray(z, jnp.float32))
 
 
 def _draw(row: Sequence[Axes], x: np.ndarray, values: Any, slopes: Any, style: dict[str, Any]) -> None:

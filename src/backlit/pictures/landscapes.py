@@ -67,11 +67,16 @@ def plot_function_path(
         axes, path: see `backlit.pictures.canvas.canvas`.
 
     Raises:
-        SettingError: the points are of more than two numbers, or were too many to be kept.
+        SettingError: the points are of more than two numbers or were too many to be kept, or an argument is something
+            else.
     """
     several = dict(minimum) if isinstance(minimum, Mapping) else {"": minimum}
     if not 1 <= len(several) <= len(PATHS) or not all(isinstance(one, Minimum) for one in several.values()):
         raise SettingError(f"give what minimize gives, one or up to {len(PATHS)} by name, not {minimum!r}")
+    if not callable(f):
+        raise SettingError(f"f is the function that was minimized, not {f!r}")
+    if bounds is not None and not (np.shape(bounds) == (2, 2) and all(low < high for low, high in bounds)):
+        raise SettingError(f"bounds are ((low, high), (low, high)), not {bounds!r}")
     ways = {name: _points(one) for name, one in several.items()}
     restore = ravel_pytree(next(iter(several.values())).point)[1]
     sizes = {way.shape[1] for way in ways.values()}
@@ -87,7 +92,7 @@ def plot_function_path(
         if sizes == {2}:
             grid = np.stack(np.meshgrid(*sides), -1)
             values = np.asarray(value(jnp.asarray(grid.reshape(-1, 2), jnp.float32))).reshape(grid.shape[:2])
-            _contours(drawn, *sides, values, "f")
+            _contours(drawn, sides[0], sides[1], values, "f")
             drawn.set(xlim=sides[0][[0, -1]], ylim=sides[1][[0, -1]], xlabel="$x_1$", ylabel="$x_2$")
         else:
             drawn.plot(sides[0], np.asarray(value(jnp.asarray(sides[0][:, None], jnp.float32))), color=BLUE)

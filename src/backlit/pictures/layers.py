@@ -1,6 +1,7 @@
 """What happened in each layer while a network trained, from its telemetry; see `backlit.training.telemetry`."""
 
 from collections.abc import Iterable, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -18,6 +19,7 @@ from backlit.pictures.canvas import (
     ORANGE,
     PURPLE,
     SEQUENTIAL,
+    SKY,
     VERMILLION,
     Picture,
     canvas,
@@ -33,7 +35,7 @@ MOST_LAYERS = 6  # in one picture, if nobody says
 MOST_VARIABLES = 10
 GOOD_RATIO = 1e-3
 SHARES = {"zeros": (BLUE, "-", "zero"), "saturated": (ORANGE, "--", "saturated"), "dead": (VERMILLION, ":", "dead")}
-STYLES = ((PURPLE, "-"), (GREEN, "--"), (ORANGE, ":"), (BLUE, "-."))
+STYLES = ((PURPLE, "-"), (GREEN, "--"), (ORANGE, "-."), (BLUE, ":"), (SKY, "-"), (VERMILLION, "--"))
 
 
 class Stage(NamedTuple):
@@ -67,6 +69,8 @@ def plot_layers(history: History, layers: Sequence[str] | None = None, *, path: 
     """
     stages = _stages(history)
     chosen = _spread(stages, MOST_LAYERS) if layers is None else [_stage_of(layer, stages) for layer in layers]
+    names = dict.fromkeys(name for stage in chosen for name in _variables(history, stage.layer))
+    styles = dict(zip(names, cycle(STYLES), strict=False))
     size = (7.2, 0.9 + 1.35 * len(chosen))
     with panels(len(chosen), 3, path, size, sharex=True) as (picture, grid):
         for axes in grid[1:, 2]:
@@ -84,7 +88,8 @@ def plot_layers(history: History, layers: Sequence[str] | None = None, *, path: 
             shares.set_ylim(-0.05, 1.05)
             shares.yaxis.set_major_formatter(PercentFormatter(1))
             variables = _variables(history, stage.layer)
-            for variable, (color, line) in zip(variables, STYLES * len(variables), strict=False):
+            for variable in variables:
+                color, line = styles[variable]
                 found = _recorded(history, f"{stage.layer}/{variable}/gradient")
                 gradients.plot(*found, line, color=color, marker=marker, label=variable)
             gradients.set_yscale("log", nonpositive="mask")
@@ -106,6 +111,7 @@ def plot_layers(history: History, layers: Sequence[str] | None = None, *, path: 
 def plot_update_ratios(history: History, *, axes: Axes | None = None, path: str | Path | None = None) -> Picture:
     """How large a step's update of each variable is beside the variable itself: rms(Δw) / rms(w), on a log axis.
 
+    Variables that begin at 0, as biases do, have no such ratio at first, and are left out unless there are no others.
     About 1e-3, which is marked, is usual; far below it a layer hardly learns, far above it is shaken. Source: Stanford
     CS231n, "Ratio of weights:updates".
 
@@ -119,7 +125,8 @@ def plot_update_ratios(history: History, *, axes: Axes | None = None, path: str 
     """
     _stages(history)
     names = [name[: -len("/update")] for name in history.columns if name.endswith("/update")]
-    chosen = _spread([name for name in names if not name.endswith("/bias")] or names, MOST_VARIABLES)
+    begun = [name for name in names if _recorded(history, f"{name}/weight")[1][:1].any()]
+    chosen = _spread(begun or names, MOST_VARIABLES)
     shades = colormaps[SEQUENTIAL](np.linspace(0, 0.9, len(chosen)))
     colors = COLORS if len(chosen) <= len(COLORS) else shades
     with canvas(axes, path, (7.2, 4.2)) as drawn:
@@ -127,7 +134,7 @@ def plot_update_ratios(history: History, *, axes: Axes | None = None, path: str 
         for name, color, line in zip(chosen, colors, ("-", "--", "-.", ":") * len(chosen), strict=False):
             epochs, update = _recorded(history, f"{name}/update")
             weight = history[f"{name}/weight"][epochs - 1]
-            ratio = np.divide(update, weight, out=np.full(len(update), np.nan), where=weight > 0)  # biases begin at 0
+            ratio = np.divide(update, weight, out=np.full(len(update), np.nan), where=weight > 0)
             drawn.plot(epochs, ratio, line, color=color, marker="." if len(epochs) < 3 else "", label=name)
             ratios.extend(ratio)
         drawn.axhline(GOOD_RATIO, color=GRAY, lw=1.2, ls=(0, (6, 3)), label="1e-3: usual")
@@ -191,4 +198,4 @@ def _legend(picture: Picture, grid: Iterable[Sequence[Axes]]) -> None:
     for axes in (axes for row in grid for axes in row):
         handles, labels = axes.get_legend_handles_labels()
         entries |= {label: handle for label, handle in zip(labels, handles, strict=True) if label not in entries}
-    picture.legend(list(entries.values()), list(entries), loc="outside lower center", ncols=min(len(entries), 7))
+    picture.legend(list(entries.values()), list(entries), loc="outside lower center", ncols=min(len(entries), 5))

@@ -1,7 +1,6 @@
 """What a sweep found, as pictures: the configurations by their scores, and the curves of all members."""
 
 from collections.abc import Sequence
-from math import isfinite
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -114,7 +113,7 @@ def _draw_lines(drawn: Axes, sweep: Sweep, setting: str) -> None:
     for (name, line), color, marker in zip(sorted(lines.items()), COLORS, MARKERS, strict=False):
         x = [configuration.values[setting] for configuration in line]
         for configuration, at in zip(line, x, strict=True):
-            scores = _scores(configuration, sweep.criterion)
+            scores = configuration.scores(sweep.criterion)
             drawn.plot([at] * len(scores), scores, marker, color=color, ms=3, alpha=0.5)
         means, spreads = _summary(line, sweep.criterion)
         drawn.errorbar(x, means, spreads, color=color, marker=marker, ms=7, capsize=3, label=name)
@@ -125,13 +124,13 @@ def _draw_lines(drawn: Axes, sweep: Sweep, setting: str) -> None:
     drawn.set(xlabel=setting, ylabel=_means(sweep), title=best)
     if len(lines) > 1:
         drawn.legend()
-    scale(drawn, np.array([score for one in sweep.configurations for score in _scores(one, sweep.criterion)]))
+    scale(drawn, np.array([score for one in sweep.configurations for score in one.scores(sweep.criterion)]))
 
 
 def _draw_list(drawn: Axes, sweep: Sweep) -> None:
     shown = sweep.configurations[:MOST_SHOWN]
     for place, configuration in enumerate(shown):
-        scores = _scores(configuration, sweep.criterion)
+        scores = configuration.scores(sweep.criterion)
         drawn.plot(scores, [place] * len(scores), "o", color=GRAY, ms=4, alpha=0.6)
     means, spreads = _summary(shown, sweep.criterion)
     drawn.errorbar(means, range(len(shown)), xerr=spreads, fmt="D", color=COLORS[0], ms=6, capsize=3)
@@ -150,10 +149,6 @@ def _means(sweep: Sweep) -> str:
     """What the axis of scores shows."""
     most = max(len(configuration.members) for configuration in sweep.configurations)
     return f"{sweep.criterion}: mean ± deviation of {most} seeds" if most > 1 else str(sweep.criterion)
-
-
-def _scores(configuration: Configuration, criterion: Criterion) -> list[float]:
-    return [score for score in map(criterion.of, configuration.judged) if isfinite(score)]
 
 
 def _summary(line: Sequence[Configuration], criterion: Criterion) -> tuple[list[float], list[float]]:

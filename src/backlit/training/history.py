@@ -33,7 +33,7 @@ class History:
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name not in self._columns:
-            raise KeyError(f"no column {name!r} in the history: {nearest(name, self.columns)}")
+            raise KeyError(f"no column {name!r} in the history: {nearest(str(name), self.columns)}")
         return self._columns[name]
 
     def __repr__(self) -> str:

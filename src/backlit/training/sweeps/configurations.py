@@ -115,15 +115,15 @@ class Configuration(NamedTuple):
 
     def mean(self, criterion: Criterion) -> float:
         """The mean of the judged models' scores; not a number where there is none."""
-        scores = self._scores(criterion)
+        scores = self.scores(criterion)
         return fmean(scores) if scores else nan
 
     def spread(self, criterion: Criterion) -> float | None:
         """The standard deviation of the judged models' scores over the seeds; None where fewer than two were scored."""
-        scores = self._scores(criterion)
+        scores = self.scores(criterion)
         return stdev(scores) if len(scores) > 1 else None
 
-    def _scores(self, criterion: Criterion) -> list[float]:
+    def scores(self, criterion: Criterion) -> list[float]:
         """The scores of the judged models; an interrupt leaves some without."""
         return [score for score in map(criterion.of, self.judged) if isfinite(score)]
 
