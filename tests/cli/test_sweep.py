@@ -170,7 +170,7 @@ def test_the_table_is_printed_best_first(backlit, houses):
     assert lines[start].split()[:4] == ["network", "learning_rate", "validation", "loss"]
     assert [line.split()[-1] for line in lines[start + 1 : start + 7]] == ["epochs"] * 2 + ["halved"] * 4
     assert lines[start + 7].startswith("best: network ")
-    assert lines[-1] == "Run folder: run"
+    assert lines[-2:] == ["Run folder: run", f"Report: {Path('run/report.html')}"]
 
 
 def test_json_is_one_object_and_nothing_else(backlit):

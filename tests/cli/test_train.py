@@ -31,6 +31,7 @@ KEYS = [
     "seconds",
     "steps_per_second",
     "run",
+    "report",
 ]
 
 
@@ -88,6 +89,9 @@ def test_a_run_folder_is_whole(shown):
         "deep/run/history.csv",
         "deep/run/model/network.json",
         "deep/run/model/parameters.safetensors",
+        "deep/run/predictions.csv",
+        "deep/run/report.html",
+        "deep/run/report.json",
         "deep/run/settings.json",
     ]
     rows = list(csv.DictReader((folder / "history.csv").read_text().splitlines()))

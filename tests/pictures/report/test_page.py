@@ -1,6 +1,7 @@
 """A report in a browser: nothing is asked for, nothing runs, nothing is wider than the screen."""
 
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -48,8 +49,8 @@ def test_names_from_the_data_are_words(page, hostile):
         assert name in read.words
 
 
-def test_ids_are_unique(page):
-    ids = [attributes["id"] for _, attributes in Reader(page).tags if "id" in attributes]
+def test_ids_are_unique_also_where_several_plots_are(numbers):
+    ids = [attributes["id"] for _, attributes in Reader(page_of(numbers)).tags if "id" in attributes]
     assert len(ids) == len(set(ids))
 
 
@@ -67,8 +68,8 @@ def test_it_is_readable_in_a_browser(page, tmp_path, open_page, width, dark):
         )
     assert wide <= width
     assert met is None
-    brightness = [sum(map(int, color[4:-1].split(","))) for color in (ink, paper)]
-    assert (brightness[0] > brightness[1]) == dark
+    ink, paper = (sum(map(int, color[4:-1].split(","))) for color in (ink, paper))
+    assert (ink - paper if dark else paper - ink) > 3 * 150
 
 
 def test_what_is_kept_makes_the_same_page(hostile, page, tmp_path):
@@ -89,6 +90,12 @@ def test_a_model_alone_shows_what_it_has(hostile):
         model.history = history
     assert read.sections == ["data", "network", "scores", "repeat", "missing"]
     assert "no history" in read.words
+
+
+def test_a_run_that_was_never_scored_shows_the_rest(hostile):
+    read = Reader(page_of(replace(hostile, scores={})))
+    assert read.sections == [name for name in SECTIONS if name != "scores"]
+    assert "it was never scored" in read.words
 
 
 def test_rows_that_are_given_are_judged(numbers, tmp_path):

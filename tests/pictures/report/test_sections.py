@@ -42,10 +42,10 @@ def test_the_verdict_on_numbers(numbers):
 def test_a_network_that_does_not_help_is_called_so(hostile):
     worse = replace(hostile, scores={**hostile.scores, "test": hostile.scores["baseline"]})
     assert not helps(worse)
-    assert verdict_of(worse).endswith("It has learned nothing that helps.")
+    assert verdict_of(worse).endswith("The network is no better than that.")
     better = replace(hostile, scores={**hostile.scores, "test": {"loss": 0.1, "accuracy": 1.0}})
     assert helps(better)
-    assert "nothing that helps" not in verdict_of(better)
+    assert "no better" not in verdict_of(better)
 
 
 def test_scores_on_rows_of_training_alone_are_called_so(hostile):

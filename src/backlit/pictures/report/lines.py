@@ -18,7 +18,7 @@ def line_chart(
     size: tuple[float, float] = (120.0, 36.0),
     ends: tuple[float, float] | None = None,
     colors: Sequence[str] = ("currentColor",),
-    band: tuple[Sequence[float] | np.ndarray, Sequence[float] | np.ndarray] | None = None,
+    band: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Markup:
     """Lines from left to right; what is no number leaves a gap.
 

@@ -12,9 +12,10 @@ def show_network(evidence: Evidence) -> Section:
     model = evidence.model
     summary = model.summary()
     layers = len(summary.rows)
+    entering, leaving = _numbers(write(summary.input), "goes", "go"), _numbers(write(summary.output), "comes", "come")
+    between = "is 1 layer" if layers == 1 else f"are {layers} layers"
     sentence = (
-        f"{_numbers(write(summary.input), 'go')} in, {_numbers(write(summary.output), 'come')} out{_meaning(evidence)};"
-        f" between them {'is' if layers == 1 else 'are'} {layers} layer{'' if layers == 1 else 's'} with "
+        f"{entering} in, {leaving} out{_meaning(evidence)}; between them {between} with "
         f"{summary.parameters:,} parameters, the numbers that training sets."
     )
     drawn = tag("figure", Markup(model.draw().svg), class_="drawing")
@@ -25,8 +26,8 @@ def show_network(evidence: Evidence) -> Section:
     return Section("network", "The network", sentence, content)
 
 
-def _numbers(shape: str, verb: str) -> str:
-    return f"1 number {verb}{'es' if verb == 'go' else 's'}" if shape in ("1", "()", "") else f"{shape} numbers {verb}"
+def _numbers(shape: str, one: str, several: str) -> str:
+    return f"1 number {one}" if shape in ("1", "()", "") else f"{shape} numbers {several}"
 
 
 def _meaning(evidence: Evidence) -> str:

@@ -55,7 +55,7 @@ def verdict_of(evidence: Evidence) -> str:
     if part == "train":
         words.append("How good it is for new rows is not known: none were set aside.")
     if not helps(evidence):
-        words.append("It has learned nothing that helps.")
+        words.append("The network is no better than that.")
     return " ".join(words)
 
 
@@ -89,7 +89,7 @@ def deviation(accuracy: float, rows: int) -> float:
     Half a row is counted right and wrong besides, so that a perfect score is not sure.
 
     >>> round(deviation(0.9, 100), 3)
-    0.06
+    0.061
     """
     share = (accuracy * rows + 0.5) / (rows + 1)
     return 2 * sqrt(share * (1 - share) / max(rows, 1))
