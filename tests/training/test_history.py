@@ -61,7 +61,10 @@ def test_a_damaged_history_is_named(model, tmp_path, text, said):
     model.save(tmp_path / "model")
     (tmp_path / "history.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(bl.FileError, match=said):
-        bl.load(tmp_path)
+        bl.History.read_csv(tmp_path / "history.csv")
+    loaded = bl.load(tmp_path)  # answers as ever, and says what is amiss
+    assert len(loaded.history) == 0
+    assert said in loaded.notes[0]
 
 
 def test_a_history_that_is_not_there(tmp_path):

@@ -25,12 +25,12 @@ def load(path: str | Path, loss: Any = None) -> Model:
     """The model that `Model.save` wrote; everything is checked before anything is allocated, and no code is run.
 
     Args:
-        path: the model's folder; or that of a run, which holds it as model/, and beside it its history.csv.
+        path: the model's folder; or that of a run, which holds it as model/, and beside it its history.csv: of a
+            damaged one the model's notes tell, and its history is empty.
         loss: the loss again, where it was a function of the user's own: files hold no code.
 
     Raises:
-        FileError: for a folder that is missing, corrupt or foreign, a history that is damaged, or where the loss has to
-            be given again and is not.
+        FileError: for a folder that is missing, corrupt or foreign, or whose loss has to be given again and is not.
     """
     stored = read_model(path)
     network, extra = stored.network, stored.extra
@@ -41,6 +41,7 @@ def load(path: str | Path, loss: Any = None) -> Model:
         settings["split"] = tuple(settings["split"])
         schema, rule = Schema.from_json(extra["schema"]), _stored_loss(extra["loss"], loss, path)
         _check_fit(network, stored.input_shape, schema, rule)
+        history, notes = _history_of(Path(path))
         return Model(
             network=network,
             input_shape=stored.input_shape,
@@ -49,12 +50,13 @@ def load(path: str | Path, loss: Any = None) -> Model:
             parameters=jax.tree.map(jnp.asarray, stored.parameters),
             state=jax.tree.map(jnp.asarray, stored.state),
             settings=Settings(**settings),
-            history=_history_of(Path(path)),
+            history=history,
             scores=_restored(extra["scores"]),
             rows={str(part): _typed(count, int) for part, count in extra["rows"].items()},
             stopped=_typed(extra["stopped"], str),
             epochs=_typed(extra["epochs"], int),
             best_epoch=_typed(extra["best_epoch"], int),
+            notes=notes,
         )
     except FileError:
         raise
@@ -62,12 +64,15 @@ def load(path: str | Path, loss: Any = None) -> Model:
         raise FileError(f"{path} is no model that Backlit can read: {error}") from None
 
 
-def _history_of(path: Path) -> History | None:
-    """The history of a run, from its folder or from the model's in it; None where there is none."""
+def _history_of(path: Path) -> tuple[History | None, list[str]]:
+    """The history of a run, from its folder or from the model's in it, and why it cannot be read; None without one."""
     if not (path / "model").is_dir() and path.resolve().name != "model":
-        return None
+        return None, []
     recorded = (path if (path / "model").is_dir() else path.resolve().parent) / "history.csv"
-    return History.read_csv(recorded) if recorded.is_file() else None
+    try:
+        return (History.read_csv(recorded) if recorded.is_file() else None), []
+    except FileError as error:
+        return None, [f"the run has no history: {error}"]
 
 
 def _restored(scores: dict[str, dict[str, float | None]]) -> dict[str, dict[str, float]]:
