@@ -110,6 +110,11 @@ def test_evaluation_gives_the_models_scores(backlit, houses, trained):
     assert float(shown["accuracy"]) == pytest.approx(expected["accuracy"], abs=1e-4)
 
 
+def test_evaluation_tells_which_columns_are_missing(backlit, houses, trained):
+    pl.read_csv(houses).drop("rooms").write_csv("new.csv")
+    assert backlit("evaluate", trained, "new.csv").err == "Note: missing columns, filled as missing values: rooms\n"
+
+
 def test_evaluation_needs_the_target(backlit, houses, trained):
     pl.read_csv(houses).drop("dear").write_csv("new.csv")
     result = backlit("evaluate", trained, "new.csv")

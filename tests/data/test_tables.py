@@ -251,3 +251,8 @@ def test_numbers_with_a_decimal_comma_are_numbers_where_semicolons_part_the_fiel
     assert dataset.schema.task == "regression"
     assert dataset.targets[:3].tolist() == [0.25, 1.25, 2.25]
     assert any("decimal comma: temperatur, regen" in note for note in dataset.notes)
+
+
+def test_quotes_within_a_quoted_name_are_one(tmp_path):
+    (tmp_path / "quoted.csv").write_text('"size ""old""",y\n1.5,0\n2.5,1\n3.5,0\n4.5,1\n')
+    assert [column.name for column in read(tmp_path / "quoted.csv", target="y").schema.used] == ['size "old"']

@@ -127,6 +127,18 @@ def test_lanczos_finds_the_eigenvalues_and_their_number(model, monkeypatch):
     assert "4 eigenvalues, estimated" in pictures.plot_hessian_spectrum(spectrum).axes[0].get_title()
 
 
+def test_lanczos_ends_where_the_hessian_has_no_more_directions(monkeypatch):
+    monkeypatch.setattr(spectra, "EXACT", 3)
+    few = np.random.default_rng(1).normal(size=(4, 30)).astype(np.float32)
+    model = bl.fit("Dense(1)", few, np.ones(4), epochs=1, batch_size="full", **PLAIN)
+    columns = np.column_stack([few, np.ones(4)]).astype(float)
+    largest = np.linalg.eigvalsh(columns.T @ columns / 2).max()  # of rank 4 among 31
+    spectrum = bl.hessian_spectrum(model, few, np.ones(4), steps=20, draws=2)
+    assert spectrum.eigenvalues.max() == pytest.approx(largest, rel=1e-4)
+    assert spectrum.eigenvalues.min() > -1e-4 * largest
+    assert spectrum.counts.sum() == pytest.approx(31)
+
+
 def test_the_colors_of_a_saddle_say_how_many_ways_lead_down():
     spectrum = bl.Spectrum(np.array([-2.0, -1e-6, 0.5, 1.0, 1.0]), np.ones(5), "saddle")
     axes = pictures.plot_hessian_spectrum(spectrum).axes[0]

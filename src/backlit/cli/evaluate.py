@@ -12,7 +12,11 @@ def evaluate(run: options.Folder, source: options.Source, as_json: options.Json 
     from backlit.training import cache_programs, load
 
     cache_programs()
-    scores = load(folder).evaluate(source)
+    model = load(folder)
+    scores = model.evaluate(source)
+    warn = Report(stderr=True)
+    for note in model.notes:
+        warn.note(note)
     if as_json:
         print_json(scores)
     else:

@@ -52,7 +52,7 @@ def read_text(path: Path) -> Content:
         frame.columns = [f"column_{place}" for place in range(1, frame.width + 1)]
     else:
         check_names(path, [field.strip() for field in header])
-        frame.columns = [name.strip() for name in frame.columns]
+        frame.columns = [field.strip() for field in header]  # where quotes within quotes are one
     filled = frame.filter(~pl.all_horizontal(pl.all().is_null()))
     notes = []
     if not headed:

@@ -265,7 +265,7 @@ def contributions(path: "Path") -> dict[Edge, Array]:
     found: dict[Edge, Array] = {}
     gradient = None
     for x, node, place in reversed(list(zip(path.nodes, path.nodes[1:], path.places, strict=False))):
-        gradient = node.send(place, node.value * 0 + 1 if gradient is None else gradient)
+        gradient = node.send(place, jnp.ones_like(node.value) if gradient is None else gradient)
         assert gradient is not None
         found[Edge(x.name, node.name, place)] = gradient
     return found

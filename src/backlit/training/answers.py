@@ -16,6 +16,7 @@ from backlit.data import Part, Schema
 from backlit.errors import FileError
 from backlit.training.history import write
 from backlit.training.model import Model
+from backlit.writing import new_file
 
 MOST = 10_000  # answers that are kept, evenly from all rows
 MOST_CLASSES, MOST_TARGETS = 30, 20  # that have a column each
@@ -140,7 +141,7 @@ def write_answers(path: str | Path, found: Answers, schema: Schema) -> None:
     """Write answers as CSV, a line an answer: the row's number in the data, the truth, the prediction, and the
     probabilities or the error."""
     columns = found.columns(schema)
-    with open(path, "w", newline="", encoding="utf-8") as file:
+    with new_file(path) as filling, open(filling, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(columns)
         writer.writerows(zip(*map(_texts, columns.values()), strict=True))

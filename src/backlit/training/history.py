@@ -10,6 +10,7 @@ import numpy as np
 
 from backlit.errors import FileError, nearest
 from backlit.training.telemetry import BLOCK_FIELDS, VARIABLE_FIELDS, Telemetry
+from backlit.writing import new_file
 
 
 class History:
@@ -61,7 +62,7 @@ class History:
 
     def write_csv(self, path: str | Path) -> None:
         """Write the history as CSV."""
-        with open(path, "w", newline="", encoding="utf-8") as file:
+        with new_file(path) as filling, open(filling, "w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(self._columns)
             writer.writerows(row.values() for row in self.texts(self.columns))

@@ -29,6 +29,7 @@ from backlit.training.model import Model
 from backlit.training.surfaces import loss_of
 
 EXACT = 500  # parameters, up to which the whole Hessian is built
+ROUNDING = 1e-4  # of the largest entry so far: a shorter residual in single precision is no direction
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +95,10 @@ def hessian_spectrum(
 
 
 def _lanczos(product: Callable[[Array], Array], start: Array, steps: int) -> tuple[Array, Array]:
-    """The diagonal (steps,) and the one beside it (steps − 1,) of the tridiagonal matrix."""
+    """The diagonal (steps,) and the one beside it (steps − 1,) of the tridiagonal matrix.
+
+    Where the space that the product spans is smaller, what is left is rounding, and zeros follow.
+    """
 
     def step(number: Array, loop: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         basis, diagonal, beside = loop
@@ -103,8 +107,9 @@ def _lanczos(product: Callable[[Array], Array], start: Array, steps: int) -> tup
         for _ in range(2):  # once is not enough in single precision
             image = image - basis.T @ (basis @ image)
         length = jnp.linalg.norm(image)
-        following = jnp.where(length > 0, image / jnp.where(length > 0, length, 1), 0)
-        return basis.at[number + 1].set(following), diagonal, beside.at[number].set(length)
+        found = length > ROUNDING * jnp.maximum(jnp.abs(diagonal).max(), beside.max())
+        following = jnp.where(found, image / jnp.where(found, length, 1), 0)
+        return basis.at[number + 1].set(following), diagonal, beside.at[number].set(jnp.where(found, length, 0))
 
     basis = jnp.zeros((steps + 1, start.size)).at[0].set(start / jnp.linalg.norm(start))
     _, diagonal, beside = lax.fori_loop(0, steps, step, (basis, jnp.zeros(steps), jnp.zeros(steps)))
@@ -114,4 +119,6 @@ def _lanczos(product: Callable[[Array], Array], start: Array, steps: int) -> tup
 def _nodes(diagonal: np.ndarray, beside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The eigenvalues of a tridiagonal matrix, and the squares of the first components of its eigenvectors."""
     values, vectors = np.linalg.eigh(np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1))
-    return values, np.square(vectors[0])
+    weights = np.square(vectors[0])
+    met = weights > np.finfo(np.float64).eps  # the zeros behind a space that ended early are not met
+    return values[met], weights[met]

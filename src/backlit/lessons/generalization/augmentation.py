@@ -46,14 +46,15 @@ def run() -> Outcome:
     }
     gain = {name: 100 * (right[name] - right["none"]).mean() for name in CHANGES}
     loss = {kind: 100 * (among["mirror", kind] - among["none", kind]).mean() for kind in (MIRRORED, OTHERS)}
-    holds = bool(gain["affine"] > 0 > gain["mirror"])
+    holds = bool(gain["affine"] > 0 and gain["mirror"] > 0)
+    symmetric = gain["affine"] > 0 > gain["mirror"]
     finding = (
         f"Trained on {ROWS} digits, the networks are right for {percent(right['none'])} of {len(unseen):,} unseen "
         f"ones; with small affine maps, which leave a digit what it is, for {percent(right['affine'])}, "
         f"{gain['affine']:+.1f} points; with mirroring, which does not, for {percent(right['mirror'])}, "
         f"{gain['mirror']:+.1f} points. Mirroring costs {-loss[OTHERS]:.1f} points of the digits that change in the "
         f"mirror and {-loss[MIRRORED]:.1f} of 0, 1 and 8, which do not ({SEEDS} seeds): "
-        f"{'it helps where the symmetry holds' if holds else 'it did not help where the symmetry holds alone'}."
+        f"{'what helps is what leaves a digit as it is' if symmetric else 'what a digit stays decides nothing here'}."
     )
     with panels(1, 2, size=(7.4, 3.8), width_ratios=(2, 3)) as (picture, ((left, axes),)):
         left.bar(
@@ -85,7 +86,7 @@ def run() -> Outcome:
         axes.set_xticks((0, 1), ("0, 1, 8: the same\nin the mirror", "the other digits"))
         axes.set(ylabel="gain over none (points)", title="by digit")
         axes.legend(loc="lower left")
-        picture.suptitle("Augmentation helps where the symmetry holds" if holds else "Augmentation and symmetry")
+        picture.suptitle("Augmentation helps where the symmetry holds" if symmetric else "Augmentation and symmetry")
     measures = {f"accuracy, {name}": float(own.mean()) for name, own in right.items()}
     measures |= {"mirror, symmetric digits": loss[MIRRORED], "mirror, other digits": loss[OTHERS]}
     return Outcome(picture, finding, holds, {name: float(value) for name, value in measures.items()})

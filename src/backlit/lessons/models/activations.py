@@ -27,7 +27,7 @@ def run() -> Outcome:
     order = sorted(middle, key=middle.__getitem__)
     best, last, starter = order[0], order[-1], min(STARTERS, key=middle.__getitem__)
     reach = {kind: f"{middle[kind]:.2g} ({losses[kind].min():.2g} to {losses[kind].max():.2g})" for kind in order}
-    holds = losses[starter].min() <= middle[best] and last not in STARTERS
+    holds = bool(middle[starter] <= losses[best].max() and last not in STARTERS)
     finding = (
         f"{best} has the lowest validation loss, {reach[best]}: the median over {SEEDS} seeds, and the range. Of ReLU, "
         f"leaky ReLU and ELU the best is {starter} with {reach[starter]}; the last of all is {last} with {reach[last]}."
