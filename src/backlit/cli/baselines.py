@@ -40,3 +40,4 @@ def show_rivals(report: Report, rivals: list["Rival"]) -> None:
     ]
     report.line()
     report.table(["model", *(["accuracy"] if classes else ["r2", "rmse"]), "fit s", "predict s", "stored bytes"], rows)
+    report.line("The seconds of the network include compiling.")

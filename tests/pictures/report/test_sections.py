@@ -121,7 +121,8 @@ def test_layers_are_as_the_history_has_them(hostile):
 @pytest.mark.parametrize(
     ("first", "dead", "words"),
     [
-        (1e-6, 0.0, ("The gradients vanish", "No unit is dead.")),
+        (0.0, 0.0, ("No gradient arrives in dense_1",)),
+        (1e-6, 0.0, ("The gradients vanish: in dense_1 they are 1e-06", "No unit is dead.")),
         (1e6, 0.05, ("The gradients explode", "At most 5.0 % of a layer's units are dead")),
         (1.0, 0.5, ("neither vanish nor explode", "In relu_1, 50.0 % of the units are dead")),
     ],

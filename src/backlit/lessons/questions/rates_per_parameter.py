@@ -70,7 +70,9 @@ def run() -> Outcome:
         trace.set(title="How fast each comes down")
         trace.legend()
     measures = {f"{rule} steps": float(count) for rule, count in steps.items()}
-    return Outcome(picture, finding, len(faster) == len(steps) - 1, measures | {"condition": float(curvatures[1] / curvatures[0])})
+    return Outcome(
+        picture, finding, len(faster) == len(steps) - 1, measures | {"condition": float(curvatures[1] / curvatures[0])}
+    )
 
 
 def steps_to(excess: np.ndarray) -> int:

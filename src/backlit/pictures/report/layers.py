@@ -143,14 +143,17 @@ def _units(layers: Sequence[Layer]) -> str:
 
 def _gradients(layers: Sequence[Layer]) -> str:
     """Whether the gradients reach the first layer."""
-    found = [values for layer in layers if len(values := layer.gradient[layer.gradient > 0])]
+    found = [(layer.path, known) for layer in layers if len(known := layer.gradient[np.isfinite(layer.gradient)])]
     if len(found) < 2:
         return ""
-    first, last = float(np.median(found[0])), float(np.median(found[-1]))
+    (path, arrived), (_, sent) = found[0], found[-1]
+    first, last = float(np.median(arrived)), float(np.median(sent))
+    if first == 0:
+        return f"No gradient arrives in {path}: it learns nothing." if last else "No gradient arrives in any layer."
     if first < VANISHED * last:
-        return f"The gradients vanish: in the first layer they are {first / last:.1g} of those in the last."
+        return f"The gradients vanish: in {path} they are {first / last:.1g} of those in the last layer."
     if last < VANISHED * first:
-        return f"The gradients explode: in the first layer they are {first / last:,.0f} times those in the last."
+        return f"The gradients explode: in {path} they are {first / last:,.0f} times those in the last layer."
     return "The gradients neither vanish nor explode on their way to the first layer."
 
 

@@ -42,7 +42,7 @@ def show_scores(evidence: Evidence) -> Section | None:
             "on the same rows",
             "accuracy" if classes else "r2",
             *([] if classes else ["rmse"]),
-            "seconds to train",
+            "seconds to train, compiling included",
         ]
         rivals = [
             [
