@@ -236,3 +236,11 @@ def test_notebooks_show_the_page():
     graph = drawn_back(parse("x*y", {}), 1.0, 2.0)
     assert graph._repr_html_().startswith("<iframe srcdoc=")
     assert graph.draw()._repr_svg_() == graph.draw().svg
+
+
+def test_the_words_of_a_graph_are_those_of_its_drawing():
+    graph = drawn_back(lambda x: -jax.nn.sigmoid(x * 0.0), -1.0)
+    assert "sigmoid(v0)" in str(graph)
+    assert "-v1" in str(graph)
+    assert not {"-0.", "logistic", "neg"} & set(str(graph).split())
+    assert "−0" not in [text for label in edges(graph.draw().svg).values() for line in label.values() for text in line]
