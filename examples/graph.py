@@ -31,5 +31,5 @@ for path in graph.paths("bias"):
 worst = bl.check_gradients(loss, weights, bias, x, y)
 print(f"all gradients agree with finite differences, to {worst:.0e}")
 
-graph.draw(title="A logistic neuron").save("graph.html")
+graph.draw(title="A logistic neuron", path="graph.html")
 print("graph.html is written")

@@ -1,5 +1,7 @@
 """The drawn graph: every node and edge is there, and the numbers are the values and gradients."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -216,7 +218,29 @@ def test_a_drawing_is_saved(tmp_path, ending):
         drawing.save(tmp_path / "g.png")
 
 
+@pytest.mark.parametrize("ending", ["svg", "html"])
+def test_what_is_drawn_is_written_to_the_path(tmp_path, ending):
+    graph, network = drawn_back(lambda x: x * 2.0, 1.0), bl.network("Dense(2)")
+    for i, draw in enumerate([graph.draw, partial(network.draw, (3,))]):
+        place = tmp_path / f"{i}.{ending}"
+        assert getattr(draw(path=str(place)), ending) == place.read_text("utf-8")
+        with pytest.raises(bl.FileError, match=r"ends in \.svg or \.html"):
+            draw(path=tmp_path / "g.png")
+        with pytest.raises(bl.SettingError, match="path is the file to write"):
+            draw(path=3)
+        with pytest.raises(bl.SettingError, match="path='"):
+            draw("g.svg")
+
+
 def test_notebooks_show_the_page():
     graph = drawn_back(parse("x*y", {}), 1.0, 2.0)
     assert graph._repr_html_().startswith("<iframe srcdoc=")
     assert graph.draw()._repr_svg_() == graph.draw().svg
+
+
+def test_the_words_of_a_graph_are_those_of_its_drawing():
+    graph = drawn_back(lambda x: -jax.nn.sigmoid(x * 0.0), -1.0)
+    assert "sigmoid(v0)" in str(graph)
+    assert "-v1" in str(graph)
+    assert not {"-0.", "logistic", "neg"} & set(str(graph).split())
+    assert "−0" not in [text for label in edges(graph.draw().svg).values() for line in label.values() for text in line]

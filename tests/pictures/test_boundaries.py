@@ -79,6 +79,17 @@ def test_other_features_stay_at_their_median():
     np.testing.assert_allclose(shade, 1 - strength * (1 - color), atol=1e-4)
 
 
+def test_the_title_tells_the_slices_own_number_from_the_networks():
+    model = untrained("Dense(4), ReLU, Dense(3)", "wine")
+    x, y = model.examples("wine")
+    on_slice = np.tile(np.median(x, axis=0), (len(x), 1))
+    on_slice[:, [0, 2]] = x[:, [0, 2]]
+    slices, whole = ((model.predict_encoded(rows.astype(np.float32)).argmax(1) == y).mean() for rows in (on_slice, x))
+    assert slices != whole
+    title = plot_boundary(model, "wine", features=("alcohol", "ash")).axes[0].get_title()
+    assert f"{slices:.1%} of 178 rows right on this slice, {whole:.1%} with all features" in title
+
+
 def test_scores_without_probabilities_have_a_boundary_too(cloud):
     model = untrained("Dense(1)", *cloud, loss="perceptron")
     axes = plot_boundary(model, *cloud).axes[0]

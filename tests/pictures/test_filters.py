@@ -168,3 +168,9 @@ def test_what_does_not_fit_is_refused_with_what_to_choose(model, images):
     for draw, kind, said in cases:
         with pytest.raises(kind, match=said):
             draw()
+
+
+def test_weights_on_a_table_have_the_names_of_its_columns():
+    axes = plot_weights(untrained("Dense(3)", "wine")).axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()][:2] == ["alcohol", "malic_acid"]
+    assert len(axes.get_xticks()) == 13

@@ -92,6 +92,14 @@ def test_paths_over_a_function_of_two_numbers_by_name():
     assert (bounded.get_xlim(), bounded.get_ylim()) == ((-5, 5), (-2, 2))
 
 
+@pytest.mark.parametrize("start", [1.0, jnp.array([1.0, 2.0])])
+def test_a_path_that_diverges_is_shown_where_it_begins(start):
+    made = bl.minimize(lambda x: jnp.sum(x**2), start, learning_rate=1.2, steps=300)
+    axes = pictures.plot_function_path(lambda x: jnp.sum(x**2), made).axes[0]
+    assert np.abs(axes.get_xlim()).max() < 100
+    assert "diverged" in axes.get_legend().get_texts()[0].get_text()
+
+
 def test_a_path_over_a_function_of_one_number_lies_on_its_curve():
     made = bl.minimize(lambda x: x**2, 3.0, learning_rate=0.9, steps=9)
     curve, *_, way, end = drawn_paths(pictures.plot_function_path(lambda x: x**2, made).axes[0])

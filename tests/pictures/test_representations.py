@@ -38,6 +38,15 @@ def test_more_units_are_drawn_along_their_principal_components(model):
     assert shares[1] in axes.get_ylabel()
 
 
+def test_ten_classes_have_ten_colors_and_their_names_at_their_medians():
+    model = untrained("Dense(2), Dense(10)", "digits")
+    axes = plot_hidden(model, "digits", layer="dense_1").axes[0]
+    assert len({tuple(dots.get_facecolor()[0]) for dots in axes.collections}) == 10
+    for text, dots in zip(axes.texts, axes.collections, strict=True):
+        assert text.get_text() == dots.get_label()
+        np.testing.assert_allclose(text.xy, np.median(np.asarray(dots.get_offsets()), axis=0))
+
+
 def test_numbers_are_told_by_the_shade():
     model = untrained("Dense(2), Dense(1)", "diabetes")
     axes, bar = plot_hidden(model, "diabetes", layer="dense_1").axes

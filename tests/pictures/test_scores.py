@@ -106,6 +106,9 @@ def test_the_calibration_is_scikit_learns(moons, wine):
         np.testing.assert_allclose(y, observed, rtol=1e-5)
         counts = np.array([bar.get_height() for bar in below.patches])
         assert counts.sum() == len(targets)
+        assert [text.get_text() for text in below.texts] == [str(int(count)) for count in counts]
+        sizes = np.concatenate([dots.get_sizes() for dots in above.collections if hasattr(dots, "get_sizes")])
+        np.testing.assert_array_equal(np.argsort(sizes, kind="stable"), np.argsort(counts, kind="stable"))
         error = (counts / counts.sum() * np.abs(observed - means)).sum()
         assert f"{error:.3f}" in above.get_title()
 

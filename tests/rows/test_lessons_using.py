@@ -20,7 +20,7 @@ def outcome(name: str) -> Outcome:
 
 
 def test_row_99_the_circuits_of_the_lectures_are_drawn_with_values_and_gradients(tmp_path):
-    """`backlit lesson circuits`, `graph.draw().save("graph.svg")`"""
+    """`backlit lesson circuits`, `graph.draw(path="graph.svg")`"""
     shown = outcome("circuits")
     assert shown.holds
     s = 1 / (1 + np.exp(-1.0))  # σ(2·(−1) + (−3)(−2) − 3)

@@ -51,7 +51,7 @@ def graph(
     gradients = dict(zip(numbers, map(float, traced.backward()), strict=True))
     if place:
         lit = read_path(path, traced) if path else None
-        traced.draw(lit, steps=steps, title=f"{expression} = {result:.4g}").save(place)
+        traced.draw(lit, steps=steps, title=f"{expression} = {result:.4g}", path=place)
     if as_json:
         print_json(
             {

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
 
 from backlit.drawing.diagram import Diagram
 from backlit.drawing.page import page
 from backlit.drawing.rendering import render
 from backlit.drawing.svg import escape
+from backlit.errors import SettingError
 from backlit.writing import check_file, write_text
 
 SUFFIXES = (".svg", ".html")
@@ -52,6 +54,23 @@ class Drawing:
         """The page in a frame of its own, so that styles and scripts of a notebook and of the page do not meet."""
         style = "width: 100%; height: 480px; border: 0"
         return f'<iframe srcdoc="{escape(self.html)}" style="{style}" title="{escape(self.title)}"></iframe>'
+
+
+def saved(make: Callable[[], Drawing], path: str | PathLike[str] | None) -> Drawing:
+    """What `make` draws, written to the file, if one is given; the file is checked before anything is drawn.
+
+    Raises:
+        SettingError: the path is no path.
+        FileError: it does not end in .svg or .html, or cannot be written.
+    """
+    if path is None:
+        return make()
+    if not isinstance(path, str | PathLike):
+        raise SettingError(f"path is the file to write, such as 'graph.svg' or 'graph.html', not {path!r}")
+    check_file(Path(path), *SUFFIXES)
+    drawing = make()
+    drawing.save(Path(path))
+    return drawing
 
 
 def draw(diagram: Diagram, collapsed: Collection[str] = ()) -> Drawing:

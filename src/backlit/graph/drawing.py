@@ -28,18 +28,22 @@ LONGEST_NAME = 24
 Home = tuple[str, ...]
 
 
-def draw_graph(graph: "Graph", path: "Path | None", steps: bool, depth: int | None, title: str) -> Drawing:
+def draw_graph(graph: "Graph", lit: "Path | None", steps: bool, depth: int | None, title: str) -> Drawing:
     """The drawing; see `Graph.draw`.
 
     Raises:
-        GraphError: the path is of another graph.
-        SettingError: the depth is no whole number of at least 0.
+        GraphError: the lit path is of another graph.
+        SettingError: it is no path of a graph, the title is no text, or the depth is no whole number of at least 0.
     """
+    if lit is not None and not hasattr(lit, "nodes"):
+        raise SettingError(f"lit is one of graph.paths(...), not {lit!r}; a file to write is path='graph.svg'")
+    if not isinstance(title, str):
+        raise SettingError(f"title is a text, not {title!r}")
     if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int) or depth < 0):
         raise SettingError(f"depth is how many levels of layers stand open, 0 or more, not {depth!r}")
-    if path is not None and not set(path.nodes) <= set(graph.nodes):
+    if lit is not None and not set(lit.nodes) <= set(graph.nodes):
         raise GraphError("the path is of another graph: take one of this graph's paths(...)")
-    flow = Flow(graph, path, steps)
+    flow = Flow(graph, lit, steps)
     homes = find_homes(graph)
     depth = depth if depth is not None else readable_depth(homes.values())
     closed = {name for home in homes.values() for name in home[depth:]}

@@ -43,13 +43,16 @@ def write_operation(node: "Node") -> str:
         return node.operation
     if node.operation == "integer_pow":
         return f"{names[0]} ** {node.equation.params['y']}"
+    if node.operation == "neg":
+        return f"-{names[0]}"
     return f"{label(node.equation)}({', '.join(names)})"
 
 
 def label(equation: Equation) -> str:
     """The operation's name; a function with its own derivative goes by the function's name."""
     inner = getattr(equation.params.get("call_jaxpr"), "jaxpr", None)
-    return getattr(getattr(inner, "debug_info", None), "func_name", equation.primitive.name)
+    name = equation.primitive.name
+    return getattr(getattr(inner, "debug_info", None), "func_name", "sigmoid" if name == "logistic" else name)
 
 
 def write_value(value: Any) -> str:
@@ -60,7 +63,7 @@ def write_value(value: Any) -> str:
         return str(jnp.result_type(value))
     array = np.asarray(value)
     if jnp.issubdtype(array.dtype, jnp.floating):
-        array = array.astype(np.float64)
+        array = array.astype(np.float64) + 0  # of −0 makes 0
     if array.size <= 6:
         return np.array2string(array, precision=4, separator=", ", threshold=6).replace("\n", "")
     return f"{array.mean():.4g} ± {array.std():.4g}"

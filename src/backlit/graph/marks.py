@@ -22,7 +22,6 @@ MARKS = {
     "ge": "≥",
     "gt": ">",
     "le": "≤",
-    "logistic": "σ",
     "lt": "<",
     "ne": "≠",
     "neg": "×−1",
@@ -68,14 +67,14 @@ def with_number(sign: str, names: list[str], node: "Node") -> str:
 
 
 def write_number(value: Any, digits: int = 4) -> str:
-    """A number with so many digits at most, with a minus as print has it.
+    """A number with so many digits at most, with a minus as print has it; −0 is 0.
 
-    >>> write_number(-0.25), write_number(3)
-    ('−0.25', '3')
+    >>> write_number(-0.25), write_number(3), write_number(-0.0)
+    ('−0.25', '3', '0')
     """
     if jnp.issubdtype(jnp.result_type(value), jnp.bool_):
         return str(bool(value)).lower()
-    return f"{value:.{digits}g}".replace("-", "−").replace("e+0", "e").replace("e−0", "e−")
+    return f"{value + 0:.{digits}g}".replace("-", "−").replace("e+0", "e").replace("e−0", "e−")
 
 
 def write_amount(value: Any, shaped: bool = True) -> tuple[str, ...]:

@@ -12,12 +12,13 @@ nodes with the same inputs, and what each sends back is its own share.
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from itertools import count
+from os import PathLike
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from backlit.drawing.drawing import Drawing
+from backlit.drawing.drawing import Drawing, saved
 from backlit.errors import GraphError, nearest
 from backlit.graph.backprop import active_variables, backpropagate, reached_variables
 from backlit.graph.drawing import draw_graph
@@ -290,7 +291,13 @@ class Graph:
         return found
 
     def draw(
-        self, path: Path | None = None, *, steps: bool = False, depth: int | None = None, title: str = ""
+        self,
+        lit: Path | None = None,
+        *,
+        steps: bool = False,
+        depth: int | None = None,
+        title: str = "",
+        path: str | PathLike[str] | None = None,
     ) -> Drawing:
         """The graph as lectures draw it: on each edge the value above, and below the gradient that comes back along it.
 
@@ -298,24 +305,27 @@ class Graph:
         mean and standard deviation.
 
         Args:
-            path: one of `paths(...)`, lit, with what it contributes.
+            lit: one of `paths(...)`, to stand out, with what it contributes.
             steps: whether the nodes are numbered in the order of evaluation, and on from there in that of the way back.
             depth: how many levels of layers (`jax.named_scope`) stand open, 0 or more; by default as many as a reader
                 takes in, all of a small graph.
             title: what stands over the page.
+            path: a file that is written, .svg or .html.
 
         Returns:
-            A drawing: `save` writes .svg or .html, and notebooks show it.
+            A drawing, which notebooks show, and `save` writes.
 
         Raises:
-            GraphError: the path is of another graph.
+            GraphError: the lit path is of another graph.
+            SettingError: an argument is something else.
+            FileError: the file has another ending, or cannot be written.
 
         >>> graph = trace(lambda x, y, z: (x + y) * z, -2.0, 5.0, -4.0)
         >>> _ = graph.backward()
         >>> '<text class="value"' in graph.draw().svg
         True
         """
-        return draw_graph(self, path, steps, depth, title)
+        return saved(lambda: draw_graph(self, lit, steps, depth, title), path)
 
     def _repr_html_(self) -> str:
         return self.draw()._repr_html_()

@@ -8,12 +8,13 @@ saving and checking all follow from the plan.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
+from os import PathLike
 from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
 
-from backlit.drawing.drawing import Drawing
+from backlit.drawing.drawing import Drawing, saved
 from backlit.errors import SettingError, ShapeError
 from backlit.layers.plan import Plan
 from backlit.layers.settings import is_whole
@@ -133,6 +134,7 @@ class Block(ABC):
         *,
         neurons: bool | None = None,
         depth: int | None = None,
+        path: str | PathLike[str] | None = None,
     ) -> Drawing:
         """The network as boxes with shapes and numbers of parameters, or as neurons where there are few.
 
@@ -142,13 +144,15 @@ class Block(ABC):
                 large, dashed where these are negative.
             neurons: whether neurons are drawn, not boxes; by default where the layers are Dense, of 12 units at most.
             depth: how many levels of compositions stand open; by default as many as a reader takes in.
+            path: a file that is written, .svg or .html.
 
         Returns:
-            A drawing: `save` writes .svg or .html, and notebooks show it.
+            A drawing, which notebooks show, and `save` writes.
 
         Raises:
             ShapeError: the network does not fit the input, or the parameters do not fit the network.
-            SettingError: neurons are asked for and cannot be drawn.
+            SettingError: neurons are asked for and cannot be drawn, or the path is no path.
+            FileError: the file has another ending, or cannot be written.
 
         >>> from backlit import Dense
         >>> "20 parameters" in Dense(4).draw((4,), neurons=False).svg
@@ -156,7 +160,7 @@ class Block(ABC):
         """
         from backlit.layers.drawing import draw_block
 
-        return draw_block(self, as_shape(input), parameters, neurons, depth)
+        return saved(lambda: draw_block(self, as_shape(input), parameters, neurons, depth), path)
 
     def parts(self, input: Shape) -> Mapping[str, "Block"]:
         """The blocks it is drawn as, by the names of their plans; none: it is drawn as one."""

@@ -28,6 +28,10 @@ def draw_block(
     """The drawing; see `Block.draw`."""
     if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int) or depth < 0):
         raise SettingError(f"depth is how many levels of compositions stand open, 0 or more, not {depth!r}")
+    if neurons not in (None, True, False):
+        raise SettingError(f"neurons is True, False or None, not {neurons!r}")
+    if not (parameters is None or isinstance(parameters, Mapping)):
+        raise SettingError(f"parameters are those of initialize(...), not {parameters!r}; a file is path='network.svg'")
     plan = block.plan(input)
     if parameters is not None:
         check_parameters(plan, parameters)

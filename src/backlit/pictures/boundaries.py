@@ -12,7 +12,7 @@ from backlit.errors import SettingError, ShapeError, nearest
 from backlit.layers.dense import Dense
 from backlit.layers.settings import is_whole
 from backlit.pictures.canvas import BLUE, COLORS, GRAY, VERMILLION, Picture, canvas, picture_of
-from backlit.pictures.inputs import feature_names
+from backlit.pictures.inputs import LABEL, feature_names, shorten
 from backlit.shapes import write
 from backlit.training.model import Model
 
@@ -56,7 +56,8 @@ def plot_boundary(
     x, targets = model.examples(data, y)
     names, classes = feature_names(model), model.schema.classes
     left, right, bottom, top = extent = (*_range(x[:, first]), *_range(x[:, second]))
-    grid = np.repeat(_middle(model, x)[None], SIDE**2, axis=0)
+    middle = _middle(model, x)
+    grid = np.repeat(middle[None], SIDE**2, axis=0)
     across, up = np.meshgrid(np.linspace(left, right, SIDE), np.linspace(bottom, top, SIDE))
     grid[:, first], grid[:, second] = across.ravel(), up.ravel()
     scores = model.predict_encoded(grid).reshape(SIDE, SIDE, -1)
@@ -65,7 +66,7 @@ def plot_boundary(
         look: dict[str, Any] = {"origin": "lower", "extent": extent, "aspect": "auto", "interpolation": "bilinear"}
         if len(classes) == 2 and model.loss.link is not None:
             shade = drawn.imshow(scores[..., 1], cmap=BETWEEN, vmin=0, vmax=1, alpha=0.55, **look)
-            drawn.figure.colorbar(shade, ax=drawn, label=f"probability of {classes[1]}")
+            drawn.figure.colorbar(shade, ax=drawn, label=f"probability of {shorten(str(classes[1]), LABEL)}")
         else:
             drawn.imshow(_shades(scores, model.loss.link is not None), **look)
         for k in range(len(classes) if len(classes) > 2 else 1):
@@ -90,10 +91,9 @@ def plot_boundary(
             )
         if len(classes) <= 10:
             drawn.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=4)
-        drawn.set(xlim=extent[:2], ylim=extent[2:], xlabel=names[first], ylabel=names[second])
-        right_share = (model.predict_encoded(x).argmax(-1) == targets).mean()
-        others = "" if len(names) == 2 else "\n(the other features at their median)"
-        drawn.set_title(f"Decision boundary: {right_share:.1%} of {len(x):,} rows right{others}")
+        drawn.set(xlim=extent[:2], ylim=extent[2:])
+        drawn.set(xlabel=shorten(names[first], LABEL), ylabel=shorten(names[second], LABEL))
+        drawn.set_title(_said(model, x, targets, middle, (first, second)))
     return picture_of(drawn)
 
 
@@ -151,6 +151,20 @@ def _draw_units(axes: Axes, model: Model, grid: np.ndarray, across: np.ndarray, 
         if unit.min() < 0 < unit.max():
             axes.contour(across, up, unit, levels=[0], colors=GRAY, linewidths=1.1, linestyles="dashed")
     axes.plot([], [], color=GRAY, linewidth=1.1, linestyle="dashed", label=label)
+
+
+def _said(model: Model, x: np.ndarray, targets: np.ndarray, middle: np.ndarray, pair: tuple[int, int]) -> str:
+    """How many rows the drawn boundary puts right and, of more than two features, how many all of them do."""
+    right = f"{(model.predict_encoded(x).argmax(-1) == targets).mean():.1%}"
+    if x.shape[1] == 2:
+        return f"Decision boundary: {right} of {len(x):,} rows right"
+    on_slice = np.repeat(middle[None], len(x), axis=0)
+    on_slice[:, pair] = x[:, pair]
+    alone = (model.predict_encoded(on_slice).argmax(-1) == targets).mean()
+    return (
+        f"Decision boundary, the other {x.shape[1] - 2} features at their median:\n"
+        f"{alone:.1%} of {len(x):,} rows right on this slice, {right} with all features"
+    )
 
 
 def _range(values: np.ndarray) -> tuple[float, float]:

@@ -23,6 +23,7 @@ from backlit.writing import check_file, new_file
 BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9"
 COLORS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY)
 GRAY = "#767676"
+TEN = (*COLORS, "#4B2E83", "#8B4513", "#000000", "#F0E442")  # for up to ten classes, the last two far in lightness
 SEQUENTIAL, DIVERGING = "viridis", "RdBu_r"
 SUFFIXES = (".png", ".svg", ".pdf")
 STYLE: Any = {

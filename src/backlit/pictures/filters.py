@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from backlit.errors import SettingError, nearest
 from backlit.pictures.canvas import DIVERGING, ORANGE, SEQUENTIAL, SKY, VERMILLION, Picture, canvas, picture_of
-from backlit.pictures.inputs import image_of, image_shape_of, one_row, shown
+from backlit.pictures.inputs import feature_names, image_of, image_shape_of, one_row, shorten, shown
 from backlit.pictures.tiles import plot_tiles, symmetric
 from backlit.shapes import Shape, write
 from backlit.training.model import Model
@@ -64,10 +64,13 @@ def plot_weights(
         drawn.grid(False)
         image = drawn.imshow(weight.T, cmap=DIVERGING, vmin=low, vmax=high, aspect="auto", interpolation="nearest")
         drawn.figure.colorbar(image, ax=drawn, label="weight")
-        step = ceil(units / 24)
-        drawn.set_yticks(range(0, units, step), names[::step])
+        step = ceil(units / 32)
+        drawn.set_yticks(range(0, units, step), names[::step], fontsize=10 if units <= 16 else 7)
         drawn.set(xlabel=f"input of {chosen}", ylabel="unit" if names[0] == "unit 0" else "class")
         drawn.xaxis.set_major_locator(MaxNLocator(integer=True))
+        if direct and inputs <= MOST_TILES and feature_names(model)[0] != "feature 0":
+            named = [shorten(name) for name in feature_names(model)]
+            drawn.set_xticks(range(inputs), named, rotation=60, ha="right", rotation_mode="anchor", fontsize=8)
         drawn.set_title(f"{chosen}: weights of {units} units on {inputs} inputs")
     return picture_of(drawn)
 

@@ -9,6 +9,7 @@ from backlit.errors import DataError, SettingError, ShapeError
 from backlit.shapes import Shape, write
 from backlit.training.model import Model
 
+LONGEST, LABEL = 16, 40  # characters of a class's name beside a tick, of a feature's along an axis
 LEAST_SIDE = 4  # pixels, of an image that numbers without names are taken for
 
 
@@ -95,3 +96,12 @@ def feature_names(model: Model) -> list[str]:
     named = model.schema.features or model.schema.columns
     names = [feature.name for feature in named]
     return names or [f"feature {place}" for place in range(model.input_shape[0])]
+
+
+def shorten(name: str, longest: int = LONGEST) -> str:
+    """A name as it fits beside an axis.
+
+    >>> shorten("the mean radius of the cells", 16)
+    'the mean radius…'
+    """
+    return name if len(name) <= longest else f"{name[: longest - 1].rstrip()}…"

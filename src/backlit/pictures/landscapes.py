@@ -18,6 +18,7 @@ from backlit.training import Minimum
 from backlit.training.surfaces import Surface
 
 LEVELS = 20
+REACH = 10  # first steps of a minimization that diverges
 GRID = 121  # places along each axis
 PATHS = ((VERMILLION, "o"), (SKY, "s"), (ORANGE, "^"), ("white", "D"))  # on dark and on light ground
 Bounds = tuple[tuple[float, float], tuple[float, float]]
@@ -63,7 +64,8 @@ def plot_function_path(
     Args:
         f: the function that was minimized.
         minimum: what `backlit.minimize` gave; or several by name, up to four.
-        bounds: (low, high) of each of the two numbers, or of the one and of f; None: around all finite points.
+        bounds: (low, high) of each of the two numbers, or of the one and of f; None: around all points, of a
+            minimization that diverged those within ten of its first steps from the start.
         axes, path: see `backlit.pictures.canvas.canvas`.
 
     Raises:
@@ -85,6 +87,8 @@ def plot_function_path(
             f"a path over a function has one number or two, not {sizes}: show plot_trace(minimum.values)"
         )
     value = jax.jit(jax.vmap(lambda flat: f(restore(flat))))
+    if bounds is None:
+        ways = {name: _near(way) if _diverged(several[name]) else way for name, way in ways.items()}
     met = np.concatenate(list(ways.values()))
     met = met[np.isfinite(met).all(-1)]
     sides = _sides(met) if bounds is None else [np.linspace(*side, GRID) for side in bounds]
@@ -101,9 +105,11 @@ def plot_function_path(
                 drawn.set_ylim(bounds[1])
         for (name, way), style in zip(ways.items(), PATHS, strict=False):
             one = several[name]
-            along = way if sizes == {2} else np.column_stack([way[:, 0], one.values])
-            label = f"{name}: f = {number(one.value)} after {one.steps} steps".removeprefix(": ")
-            _draw_path(drawn, along, style, label)
+            along = way if sizes == {2} else np.column_stack([way[:, 0], one.values[: len(way)]])
+            end = f"f = {number(one.value)} after {one.steps} steps"
+            if _diverged(one):
+                end = f"diverged; {len(way) - 1} of {one.steps} steps"
+            _draw_path(drawn, along, style, f"{name}: {end}".removeprefix(": "))
         drawn.set_title("The steps of minimize on the function")
         drawn.legend(loc="best", frameon=True, fontsize=9)
     return picture_of(drawn)
@@ -115,6 +121,17 @@ def _points(minimum: Minimum) -> np.ndarray:
         raise SettingError("the minimization kept no points, for they are many: show plot_trace(minimum.values)")
     leaves = [np.asarray(leaf, np.float64) for leaf in jax.tree.leaves(minimum.points)]
     return np.concatenate([leaf.reshape(len(leaf), -1) for leaf in leaves], axis=1)
+
+
+def _diverged(minimum: Minimum) -> bool:
+    """Whether f ends above where it began, or as no number."""
+    return minimum.stopped == "non-finite" or bool(minimum.values[-1] > minimum.values[0])
+
+
+def _near(way: np.ndarray) -> np.ndarray:
+    """The points up to the first that is far from the start."""
+    far = ~(np.linalg.norm(way - way[0], axis=1) <= REACH * np.linalg.norm(way[1] - way[0]))
+    return way[: np.argmax(far)] if far.any() else way
 
 
 def _sides(met: np.ndarray) -> list[np.ndarray]:

@@ -13,12 +13,15 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from backlit.errors import SettingError
-from backlit.pictures.canvas import COLORS, Picture, canvas, picture_of
+from backlit.pictures.canvas import TEN, Picture, canvas, picture_of
+from backlit.pictures.inputs import shorten
 from backlit.training.model import Model
 from backlit.training.representation import narrowest
 
 MOST_POINTS = 2_000
 MARKERS = "osD^vPX*<>"
+CENTER: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9, "zorder": 4}
+GROUND = {"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.75}
 
 
 def plot_hidden(
@@ -31,6 +34,8 @@ def plot_hidden(
     path: str | Path | None = None,
 ) -> Picture:
     """The data as a layer sees them: its two units, or the two directions of widest spread, colored by the target.
+
+    The name of each class stands at the median of its points.
 
     Args:
         model: the network.
@@ -52,8 +57,10 @@ def plot_hidden(
         if model.schema.classes and targets.ndim == 1:
             for k, name in enumerate(model.schema.classes):
                 mine = points[targets[some] == k]
-                look: dict[str, Any] = {"marker": MARKERS[k % len(MARKERS)], "color": COLORS[k % len(COLORS)]}
+                look: dict[str, Any] = {"marker": MARKERS[k % len(MARKERS)], "color": TEN[k % len(TEN)]}
                 drawn.scatter(mine[:, 0], mine[:, 1], s=18, alpha=0.75, linewidths=0, label=name, **look)
+                if len(mine):
+                    drawn.annotate(shorten(str(name)), np.median(mine, axis=0), bbox=GROUND, **CENTER)
             if len(model.schema.classes) <= 20:
                 drawn.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), title=model.schema.target[0], fontsize=9)
         elif targets.ndim == 1 or targets.shape[1:] == (1,):

@@ -9,14 +9,13 @@ from matplotlib.axes import Axes
 from backlit.errors import SettingError, ShapeError
 from backlit.layers.settings import is_whole
 from backlit.pictures.canvas import BLUE, GRAY, VERMILLION, Picture, canvas, panels, picture_of
-from backlit.pictures.inputs import feature_names
+from backlit.pictures.inputs import LABEL, feature_names, shorten
 from backlit.training.calibration import calibrate
 from backlit.training.model import Model
 
 CURVE = 400  # points
 MOST_POINTS = 5_000  # of the data that are drawn
 MOST_SHARES, MOST_NUMBERS = 8, 20  # classes with shares and with counts in their cells
-LONGEST = 16  # characters of a class's name
 DARK = 0.55  # shares above have white numbers
 
 
@@ -49,6 +48,7 @@ def plot_fit(
     actual = given.reshape(len(given), -1)[:, place]
     predicted = model.predict_encoded(x)[:, place]
     name = model.schema.target[place] if len(model.schema.target) > place else f"target {place}"
+    name = shorten(name, LABEL)
     rms = float(np.sqrt(np.mean(np.square(actual - predicted))))
     known = 1 - np.sum(np.square(actual - predicted)) / (np.sum(np.square(actual - actual.mean())) or 1)
     some = np.linspace(0, len(x) - 1, min(len(x), MOST_POINTS)).astype(int)
@@ -58,7 +58,7 @@ def plot_fit(
             drawn.scatter(x[some, 0], actual[some], label="data", **dots)
             along = np.linspace(np.nanmin(x), np.nanmax(x), CURVE, dtype=np.float32)[:, None]
             drawn.plot(along[:, 0], model.predict_encoded(along)[:, place], color=VERMILLION, label="network")
-            drawn.set(xlabel=feature_names(model)[0], ylabel=name)
+            drawn.set(xlabel=shorten(feature_names(model)[0], LABEL), ylabel=name)
             drawn.set_title(f"Fit: R² = {known:.3f}, residuals of {rms:.3g} (root mean square)")
         else:
             drawn.scatter(actual[some], predicted[some], label="data", **dots)
@@ -128,7 +128,9 @@ def plot_calibration(
     """Whether probabilities mean what they say: how often what is stated with each probability is so.
 
     Points on the diagonal keep what they promise, points below it promise too much. Of two classes it is the
-    probability of the second; of more, that of the class that the network chooses. Below: how many rows each bin has.
+    probability of the second; of more, that of the class that the network chooses. A point is the larger the more rows
+    its bin has, and its bar is the binomial standard error √(p(1 − p)/n), which of few rows is wide. Below: the rows of
+    each bin, on a logarithmic axis.
 
     Args:
         model: a network for classes with probabilities.
@@ -144,17 +146,26 @@ def plot_calibration(
     with panels(2, 1, path, (5.6, 5.2), sharex=True, height_ratios=(3, 1)) as (picture, axes):
         above, below = axes[:, 0]
         above.plot([0, 1], [0, 1], color=GRAY, linestyle="dashed", label="perfectly calibrated")
-        above.plot(found.stated, found.observed, color=BLUE, marker="o", label="network")
+        shares = (found.counts * found.observed + 1) / (found.counts + 2)  # never 0 or 1, which would claim no error
+        error = np.sqrt(shares * (1 - shares) / found.counts)
         above.vlines(found.stated, found.stated, found.observed, color=VERMILLION, linewidth=1.2, label="gap")
+        above.errorbar(found.stated, found.observed, error, color=BLUE, lw=1, capsize=3, label="± standard error")
+        sizes = 12 + 88 * found.counts / found.counts.max()
+        above.scatter(found.stated, found.observed, sizes, color=BLUE, zorder=3, label="network (larger: more rows)")
         above.set(xlim=(0, 1), ylim=(-0.03, 1.03))
         above.set_title(f"Calibration: expected error {found.error:.3f} over {found.counts.sum():,.0f} rows")
         above.legend(loc="upper left")
         two = len(classes) == 2
-        above.set_ylabel(f"share that is {classes[1]}" if two else "share that is right")
+        above.set_ylabel(f"share that is {shorten(str(classes[1]))}" if two else "share that is right")
         middles = (found.edges[:-1] + found.edges[1:]) / 2
         where = np.clip(np.searchsorted(found.edges, found.stated) - 1, 0, bins - 1)
-        below.bar(middles[where], found.counts, width=0.9 / bins, color=BLUE)
-        below.set(ylabel="rows", xlabel=f"probability of {classes[1]}" if two else "probability of the chosen class")
+        bars = below.bar(middles[where], found.counts, width=0.9 / bins, color=BLUE)
+        if len(found.counts) <= MOST_NUMBERS:
+            below.bar_label(bars, [f"{round(count):,}" for count in found.counts], fontsize=8)
+        below.set_yscale("log")
+        below.set_ylim(0.5, 5 * found.counts.max())
+        below.grid(False)
+        below.set(ylabel="rows", xlabel=f"probability of {shorten(str(classes[1])) if two else 'the chosen class'}")
     return picture
 
 
@@ -188,8 +199,3 @@ def _said(counts: np.ndarray, names: list[str]) -> str:
         return f"Confusion: {total}"
     actual, taken = (shorten(names[place]) for place in np.unravel_index(wrong.argmax(), wrong.shape))
     return f"Confusion: {total}\nmost often {actual} taken for {taken} ({wrong.max():,}×)"
-
-
-def shorten(name: str) -> str:
-    """A name as it fits beside an axis."""
-    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from backlit.errors import SettingError
 from backlit.pictures.canvas import BLUE, GRAY, VERMILLION, Picture, canvas, picture_of
 from backlit.training.spectra import Spectrum
 
 FLAT = 1e-3  # of the largest |λ|, below which an eigenvalue counts as 0
+MANY = 50  # eigenvalues in a bar, beyond which the axis of their number is logarithmic
 BINS = 18  # on either side of 0
 KINDS = {
     "minimum": "a minimum",
@@ -23,7 +25,8 @@ KINDS = {
 def plot_hessian_spectrum(spectrum: Spectrum, *, axes: Axes | None = None, path: str | Path | None = None) -> Picture:
     """How many eigenvalues of the Hessian lie where: curved up, curved down, and flat, with the kind of point.
 
-    Both axes are logarithmic; eigenvalues below a thousandth of the largest count as 0 and stand in the middle.
+    The axis of λ is logarithmic, that of their number where a bar has more than 50; eigenvalues below a thousandth of
+    the largest count as 0 and stand in the middle.
 
     Args:
         spectrum: what `backlit.hessian_spectrum` gave.
@@ -53,11 +56,15 @@ def plot_hessian_spectrum(spectrum: Spectrum, *, axes: Axes | None = None, path:
             left, width = edges[:-1][part], np.diff(edges)[part]
             drawn.bar(left, heights[part], width, align="edge", color=color, hatch=hatch, ec="white", label=label)
         drawn.set_xscale("symlog", linthresh=edges[middle + 1], linscale=0.5)
-        drawn.set_yscale("log")
-        drawn.set_ylim(0.5, None)
+        if heights.max() > MANY:
+            drawn.set_yscale("log")
+            drawn.set_ylim(0.5, None)
         drawn.set_xticks([-largest, -0.1 * largest, 0, 0.1 * largest, largest])
         drawn.set_xticklabels([f"{tick:.2g}".replace("-", "−") for tick in drawn.get_xticks()])
         drawn.minorticks_off()
+        drawn.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        if heights.max() <= MANY:
+            drawn.yaxis.set_major_locator(MaxNLocator(integer=True))
         total = round(counts.sum())
         how = f": {KINDS[spectrum.kind]}" if spectrum.exact else ", estimated"
         drawn.set(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from math import isfinite
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -96,9 +97,11 @@ class Model:
         """The network's summary."""
         return self.network.summary(self.input_shape)
 
-    def draw(self) -> Drawing:
+    def draw(
+        self, path: str | PathLike[str] | None = None, *, neurons: bool | None = None, depth: int | None = None
+    ) -> Drawing:
         """The network as boxes, or as neurons joined by its weights where there are few; see `Block.draw`."""
-        return self.network.draw(self.input_shape, self.parameters)
+        return self.network.draw(self.input_shape, self.parameters, neurons=neurons, depth=depth, path=path)
 
     def _repr_html_(self) -> str:
         return self.draw()._repr_html_()
