@@ -8,6 +8,7 @@ import pytest
 
 from backlit.lessons.catalog import lesson_named
 from backlit.lessons.lesson import Outcome
+from backlit.lessons.measures import percent
 
 
 @cache
@@ -34,9 +35,10 @@ def test_row_71_more_hidden_units_separate_better():
     assert twenty > 0.95
     assert found.holds
     for units, accuracy in ((3, three), (6, six), (20, twenty)):
-        assert f"with {units} for {100 * accuracy:.1f} %" in found.finding
+        assert f"with {units} for {percent(accuracy)}" in found.finding
     titles = [axes.get_title() for axes in axes_of("hidden-units")]
-    assert titles == [f"{u} hidden units\n{100 * a:.1f} % right" for u, a in ((3, three), (6, six), (20, twenty))]
+    for title, (units, accuracy) in zip(titles, ((3, three), (6, six), (20, twenty)), strict=True):
+        assert title.startswith(f"{units} hidden units\n{percent(accuracy)} ")
 
 
 def test_row_72_the_boundary_is_smoother_with_a_larger_constant():
@@ -127,7 +129,7 @@ def test_row_77_the_lesson_compares_equal_parameters_and_says_what_came_out():
     for task in ("spirals", "moons"):
         shallow, *deeper = (found.measures[f"test accuracy, {task}, {depth} layers"] for depth in (1, 2, 3))
         assert found.measures[f"gain of depth, {task}"] == pytest.approx(max(deeper) - shallow)
-        assert f"on the {task} 1 hidden layer is right for {100 * shallow:.1f} %" in found.finding
+        assert f"on the {task} 1 hidden layer is right for {percent(shallow)}" in found.finding
     assert found.holds == (found.finding.count("a clear gain") == 2)
     assert found.finding.count("clear gain") == 2
 

@@ -7,6 +7,7 @@ import pytest
 
 from backlit.lessons.catalog import lesson_named
 from backlit.lessons.lesson import Outcome
+from backlit.lessons.measures import percent
 
 
 @cache
@@ -22,7 +23,7 @@ def test_row_10_the_lesson_on_the_ladder():
     assert accuracy[0] == 0.5
     assert max(accuracy[:2]) < 0.7 < 0.95 < min(accuracy[2:])
     titles = [axes.get_title() for axes in made.picture.axes[:4]]
-    assert titles == [f"{name}: {share:.1%}" for name, share in zip(names[:4], accuracy, strict=False)]
+    assert titles == [f"{name}: {percent(share)}" for name, share in zip(names[:4], accuracy, strict=False)]
 
 
 def test_row_13_the_lesson_on_stacked_linear_layers():

@@ -70,6 +70,7 @@ def test_row_62_the_lesson_on_momentum():
     assert made.measures["momentum, condition 300"] < 2 * np.log(1e-3) / np.log(0.8**0.5)  # of at best √α a step
     assert made.measures["crossings, gradient-descent"] == 40
     assert made.measures["crossings, momentum"] < 10
+    assert "gradient descent needs 330 steps there and momentum 0.8 63" in made.finding
     assert "In wider valleys (condition numbers 1, 3, 10) momentum is no faster." in made.finding
 
 

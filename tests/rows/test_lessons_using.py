@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from backlit.lessons.lesson import Outcome
+from backlit.lessons.measures import percent
 from backlit.lessons.using import LESSONS
 
 BY_NAME = {lesson.name: lesson for lesson in LESSONS}
@@ -59,7 +60,7 @@ def test_row_102_a_neuron_of_random_weights_learns_from_a_table():
     measures = shown.measures
     assert shown.holds
     assert measures["random accuracy"] < measures["baseline accuracy"] < measures["trained accuracy"]
-    assert f"{measures['random accuracy']:.0%}" in shown.finding.split("After")[0]  # the random weights come first
+    assert percent(measures["random accuracy"], 0) in shown.finding.split("After")[0]  # the random weights come first
     assert measures["spread of weights"] < 0.5
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 
 from backlit.functions.losses import CrossEntropy
-from backlit.lessons.generalization.measures import deviation, sample
 from backlit.lessons.generalization.together import Group, outputs, train_together
 from backlit.lessons.lesson import Lesson, Outcome
+from backlit.lessons.measures import deviation, percent, sample, signed
 from backlit.pictures.canvas import BLUE, GRAY, GREEN, ORANGE, VERMILLION, canvas, picture_of
 from backlit.shapes import Array
 from backlit.training import prepare
@@ -52,10 +52,10 @@ def run() -> Outcome:
     lead = {size: 100 * (means[OWN, size] - classic[size]) for size in SIZES}
     holds = bool(lead[many] > lead[few] and lead[many] > 0)
     finding = (
-        f"On {few} digits the best is the {best[few]} with {100 * means[best[few], few]:.1f} % of the unseen "
-        f"ones, and the network has {100 * means[OWN, few]:.1f} %; on {many:,} it is the {best[many]} with "
-        f"{100 * means[best[many], many]:.1f} %, and the network has {100 * means[OWN, many]:.1f} %. Against the "
-        f"best classical model the network is {lead[few]:+.1f} points on {few} rows and {lead[many]:+.1f} on "
+        f"On {few} digits the best is the {best[few]} with {percent(means[best[few], few])} of the unseen "
+        f"ones, and the network has {percent(means[OWN, few])}; on {many:,} it is the {best[many]} with "
+        f"{percent(means[best[many], many])}, and the network has {percent(means[OWN, many])}. Against the "
+        f"best classical model the network is {signed(lead[few])} points on {few} rows and {signed(lead[many])} on "
         f"{many:,} ({DRAWS} draws): "
         + ("with more data it overtakes them." if holds else "with so much data it does not overtake them all.")
     )

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from backlit.lessons.generalization.measures import deviation, percent, sample
 from backlit.lessons.generalization.together import Trained, outputs
 from backlit.lessons.lesson import Lesson, Outcome
+from backlit.lessons.measures import deviation, percent, sample, signed
 from backlit.pictures.canvas import BLUE, GRAY, VERMILLION, panels
 from backlit.training import fit
 
@@ -51,8 +51,8 @@ def run() -> Outcome:
     finding = (
         f"Trained on {ROWS} digits, the networks are right for {percent(right['none'])} of {len(unseen):,} unseen "
         f"ones; with small affine maps, which leave a digit what it is, for {percent(right['affine'])}, "
-        f"{gain['affine']:+.1f} points; with mirroring, which does not, for {percent(right['mirror'])}, "
-        f"{gain['mirror']:+.1f} points. Mirroring costs {-loss[OTHERS]:.1f} points of the digits that change in the "
+        f"{signed(gain['affine'])} points; with mirroring, which does not, for {percent(right['mirror'])}, "
+        f"{signed(gain['mirror'])} points. Mirroring costs {-loss[OTHERS]:.1f} points of the digits that change in the "
         f"mirror and {-loss[MIRRORED]:.1f} of 0, 1 and 8, which do not ({SEEDS} seeds): "
         f"{'what helps is what leaves a digit as it is' if symmetric else 'what a digit stays decides nothing here'}."
     )

@@ -7,9 +7,9 @@ from scipy.spatial import ConvexHull
 
 from backlit.layers.block import Context
 from backlit.layers.notation import read
-from backlit.lessons.generalization.measures import middle, percent, scores
-from backlit.lessons.generalization.panels import STEPS, draw_plane, draw_points, grid
 from backlit.lessons.lesson import Lesson, Outcome
+from backlit.lessons.measures import middle, percent, scores
+from backlit.lessons.panels import STEPS, draw_plane, draw_points, grid
 from backlit.pictures.canvas import GRAY, panels
 from backlit.shapes import Tree
 from backlit.training import Model, fit
@@ -45,17 +45,17 @@ def run() -> Outcome:
     holds = bool(min(exact) == 1 and learned.max() > 0.95)
     finding = (
         f"Written by hand, {sides[0]} units give the triangle and {sides[1]} the hull of 12 points, right for "
-        f"{100 * exact[0]:.1f} % and {100 * exact[1]:.1f} % of {ROWS} points: each unit says on which side of a line a "
+        f"{percent(exact[0])} and {percent(exact[1])} of {ROWS} points: each unit says on which side of a line a "
         f"point lies, and the output is their AND. Trained from random weights, 3 units are right for "
-        f"{percent(learned)} of the unseen points over {len(SEEDS)} seeds, from {100 * learned.min():.1f} % to "
-        f"{100 * learned.max():.1f} %."
+        f"{percent(learned)} of the unseen points over {len(SEEDS)} seeds, from {percent(learned.min())} to "
+        f"{percent(learned.max())}."
     )
     with panels(1, 3, size=(8.4, 3.4), sharey=True) as (picture, ((first, second, third),)):
         _draw_written(first, by_hand[0], x, inside[0])
         _draw_trained(second, shown, x, inside[0])
         _draw_written(third, by_hand[1], x, inside[1])
         first.set(title=f"{sides[0]} units by hand", ylabel="x₂")
-        second.set_title(f"3 units, trained: {100 * np.median(learned):.0f} % right")
+        second.set_title(f"trained: {percent(learned)} right")
         third.set_title(f"{sides[1]} units by hand")
         picture.suptitle("Each unit draws a line; the output is the AND of their sides")
     return Outcome(

@@ -4,9 +4,9 @@ import numpy as np
 
 from backlit.functions.losses import BinaryCrossEntropy
 from backlit.layers.notation import read
-from backlit.lessons.generalization.measures import deviation, percent, sample
 from backlit.lessons.generalization.together import Group, outputs, train_together
 from backlit.lessons.lesson import Lesson, Outcome
+from backlit.lessons.measures import deviation, percent, sample
 from backlit.pictures.canvas import BLUE, VERMILLION, panels
 from backlit.shapes import Array
 

@@ -7,10 +7,10 @@ from matplotlib.axes import Axes
 from sklearn.linear_model import LogisticRegression
 
 from backlit.lessons.generalization.depth import loss
-from backlit.lessons.generalization.measures import deviation, sample
-from backlit.lessons.generalization.panels import draw_points
 from backlit.lessons.generalization.together import Group, Trained, train_together
 from backlit.lessons.lesson import Lesson, Outcome
+from backlit.lessons.measures import deviation, percent, sample
+from backlit.lessons.panels import draw_points
 from backlit.pictures.canvas import BLUE, GREEN, VERMILLION, panels
 from backlit.training.representation import layer_reader
 
@@ -43,8 +43,8 @@ def run() -> Outcome:
     finding = (
         "How much of each layer's representation a linear classifier gets right: of "
         + "; of ".join(
-            f"{name} {100 * means[name]['input']:.0f} % of the inputs and "
-            + ", ".join(f"{100 * means[name][layer]:.0f} %" for layer in LAYERS)
+            f"{name} {percent(means[name]['input'], 0)} of the inputs and "
+            + ", ".join(percent(means[name][layer], 0) for layer in LAYERS)
             + " after the hidden layers"
             for name in difficulty
         )
@@ -60,7 +60,7 @@ def run() -> Outcome:
             places.flat, ("input", "tanh_1", "tanh_3"), ("inputs", "after 1 layer", "after 3 layers"), strict=False
         ):
             _project(axes, spaces["spirals"][layer], classes)
-            axes.set_title(f"spirals, {title}: {100 * means['spirals'][layer]:.0f} % by a line")
+            axes.set_title(f"spirals, {title}: {percent(means['spirals'][layer], 0)} by a line")
         axes = places.flat[-1]
         for name, (color, mark, line) in STYLES.items():
             values = [100 * linear[name][layer] for layer in layers]

@@ -7,8 +7,8 @@ import numpy as np
 from backlit.data import read
 from backlit.layers.block import Context
 from backlit.layers.notation import read as network_of
-from backlit.lessons.generalization.measures import deviation, percent, scores, spread
 from backlit.lessons.lesson import Lesson, Outcome
+from backlit.lessons.measures import deviation, percent, scores, spread
 from backlit.pictures.canvas import BLUE, GRAY, VERMILLION, panels
 from backlit.training import sweep
 
@@ -46,12 +46,15 @@ def run() -> Outcome:
     gaps = {rate: losses["test", rate] - losses["train", rate] for rate in RATES}
     equal = distance < 4 * error / np.sqrt(MASKS)
     smaller = gaps[0.5].mean() < gaps[0.0].mean()
+    best = max(RATES, key=lambda rate: right[rate].mean())
     finding = (
         f"The mean of a linear unit's output over {MASKS:,} masks is {means[-1]:.3f}, at test time it is {whole:.3f}: "
         f"{'equal' if equal else 'not equal'} within chance ({error / np.sqrt(MASKS):.3f}). On {ROWS} digits, {WRONG} "
         f"with random labels, the gap between test and training loss is {spread(gaps[0.0])} without dropout and "
         f"{spread(gaps[0.5])} with a rate of 0.5: it {'shrinks' if smaller else 'does not shrink'}; of the unseen "
-        f"digits {percent(right[0.0])} and {percent(right[0.5])} are right, over {SEEDS} seeds."
+        f"digits {percent(right[0.0])} and {percent(right[0.5])} are right, over {SEEDS} seeds. "
+        f"Of the rates, {best:g} is right for most unseen digits: {percent(right[best])}, at a loss of "
+        f"{spread(losses['test', best])}."
     )
     with panels(1, 2, size=(7.6, 3.7)) as (picture, ((left, axes),)):
         counts = np.arange(1, MASKS + 1)
@@ -66,7 +69,12 @@ def run() -> Outcome:
         )
         left.plot(counts, means, color=BLUE, label="mean over masks")
         left.axhline(whole, color=VERMILLION, linestyle="--", label="all inputs, scaled")
-        left.set(xscale="log", xlabel="masks drawn", ylabel="output of a linear unit", title="the mean over masks")
+        left.set(
+            xscale="log",
+            xlabel="masks drawn",
+            ylabel="output of a linear unit",
+            title="scaling gives the mean over masks",
+        )
         left.legend(fontsize=8)
         for part, color, mark, line in (("test", VERMILLION, "s", "-"), ("train", BLUE, "o", "--")):
             axes.errorbar(
@@ -77,17 +85,17 @@ def run() -> Outcome:
                 marker=mark,
                 linestyle=line,
                 capsize=3,
-                label="training rows" if part == "train" else "unseen rows",
+                label="training digits" if part == "train" else "unseen digits",
             )
         axes.set(
             xlabel="dropout rate",
             ylabel="cross-entropy",
-            title=f"{ROWS} digits, {WRONG} with random labels",
+            title="the gap to unseen digits " + ("narrows" if smaller else "does not narrow"),
             ylim=(0, None),
         )
         axes.set_xticks(RATES)
         axes.legend(fontsize=8)
-        picture.suptitle("Dropout averages over many networks, at test time by scaling")
+        picture.suptitle(f"Dropout averages many networks{' and overfits less' if smaller else ''}")
     measures = {f"{part} loss, rate {rate:g}": float(own.mean()) for (part, rate), own in losses.items()}
     measures |= {f"accuracy, rate {rate:g}": float(own.mean()) for rate, own in right.items()}
     measures |= {

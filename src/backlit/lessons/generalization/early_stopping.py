@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from backlit.lessons.generalization.measures import percent, scores, spread
 from backlit.lessons.lesson import Lesson, Outcome
+from backlit.lessons.measures import percent, scores, spread
 from backlit.pictures.canvas import BLUE, GRAY, ORANGE, VERMILLION, panels
 from backlit.training import Model, fit
 

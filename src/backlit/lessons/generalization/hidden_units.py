@@ -1,8 +1,8 @@
 """Row 71: hidden units against the boundary."""
 
-from backlit.lessons.generalization.measures import deviation, middle, percent, sample, scores
-from backlit.lessons.generalization.panels import draw_boundary
 from backlit.lessons.lesson import Lesson, Outcome
+from backlit.lessons.measures import deviation, middle, percent, sample, scores
+from backlit.lessons.panels import draw_classes, score_of
 from backlit.pictures.canvas import panels
 from backlit.training import fit
 
@@ -33,16 +33,14 @@ def run() -> Outcome:
     shown = ", ".join(f"with {units} for {percent(right[units])}" for units in UNITS)
     verdict = "more units bend the boundary further" if holds else "more units did not always help"
     finding = (
-        f"Of {UNSEEN.partition('n=')[2].partition(',')[0]} unseen rows, networks with so many hidden units are right "
-        f"{shown}, over {len(SEEDS)} seeds: {verdict}; the step from {few} to {some} is worth {100 * gains[0]:.0f} "
-        f"points, that from {some} to {many} {100 * gains[1]:.0f}."
+        f"Of 2,000 unseen rows, networks with so many hidden units are right "
+        f"{shown}, over {len(SEEDS)} seeds: {verdict}; the step from {few} to {some} is worth {100 * gains[0]:.1f} "
+        f"points, that from {some} to {many} {100 * gains[1]:.1f}."
     )
     with panels(1, len(UNITS), size=(7.6, 3.3), sharey=True) as (picture, ((*row,),)):
         for axes, units in zip(row, UNITS, strict=True):
-            draw_boundary(axes, middle(models[units], right[units]), x, y)
-            axes.set(
-                title=f"{units} hidden units\n{100 * right[units].mean():.1f} % right", xlabel="x₁", aspect="equal"
-            )
+            draw_classes(axes, score_of(middle(models[units], right[units])), x, y)
+            axes.set(title=f"{units} hidden units\n{percent(right[units])} right", xlabel="x₁", aspect="equal")
         row[0].set_ylabel("x₂")
         picture.suptitle("More hidden units bend the boundary further" if holds else "Hidden units and the boundary")
     measures = {f"accuracy, {units} units": float(values.mean()) for units, values in right.items()}

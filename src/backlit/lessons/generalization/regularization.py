@@ -10,10 +10,10 @@ import numpy as np
 from backlit.functions.activations import sigmoid
 from backlit.graph import grad
 from backlit.layers.block import Context
-from backlit.lessons.generalization.measures import middle, percent, sample, scores, spread
-from backlit.lessons.generalization.panels import corners, draw_boundary, grid
 from backlit.lessons.generalization.together import Trained
 from backlit.lessons.lesson import Lesson, Outcome
+from backlit.lessons.measures import middle, percent, sample, scores, spread
+from backlit.lessons.panels import corners, draw_classes, grid, score_of
 from backlit.pictures.canvas import BLUE, panels
 from backlit.shapes import Array, Tree
 from backlit.training import Model, fit
@@ -54,8 +54,8 @@ def run() -> Outcome:
     )
     with panels(2, 2, size=(6.8, 6.0)) as (picture, places):
         for axes, strength in zip(places.flat, SHOWN, strict=False):
-            draw_boundary(axes, middle(models[strength], steep[strength]), x, y)
-            axes.set(title=f"λ = {strength:g}: {100 * right[strength].mean():.0f} % right", xlabel="x₁", ylabel="x₂")
+            draw_classes(axes, score_of(middle(models[strength], steep[strength])), x, y)
+            axes.set(title=f"λ = {strength:g}: {percent(right[strength].mean())} right", xlabel="x₁", ylabel="x₂")
         axes = places.flat[-1]
         means, deviations = (
             [function(steep[one]) for one in STRENGTHS] for function in (np.mean, partial(np.std, ddof=1))

@@ -3,8 +3,8 @@
 import numpy as np
 
 from backlit.layers.notation import read as network_of
-from backlit.lessons.generalization.measures import sample
 from backlit.lessons.lesson import Lesson, Outcome
+from backlit.lessons.measures import percent, sample
 from backlit.pictures.canvas import BLUE, DIVERGING, GRAY, VERMILLION, panels
 from backlit.training import Model, fit
 
@@ -46,7 +46,7 @@ def run() -> Outcome:
         f"Each of the {UNITS} units of the first layer answers to some digits more than to others: to its favorite "
         f"{contrast.min():.1f} to {contrast.max():.1f} times as much as on average "
         f"({len(set(favorite.tolist()))} of the 10 digits are a favorite); the network is right for "
-        f"{100 * model.scores['test']['accuracy']:.1f} % of the unseen digits. Before training, the summary of "
+        f"{percent(model.scores['test']['accuracy'])} of the unseen digits. Before training, the summary of "
         f"{networks[largest]} says {summaries[largest].parameters:,} parameters, "
         f"{'as training then has' if counted else 'not what training has'}, and {costs[largest]:,} multiply-adds an "
         f"example; the seconds, from those of two other networks, were predicted within a factor of {factor:.1f} ("

@@ -3,11 +3,11 @@
 import jax.numpy as jnp
 import numpy as np
 
-from backlit.data import read
 from backlit.layers.block import Context
 from backlit.layers.features import Polynomial
 from backlit.lessons.lesson import Lesson, Outcome
-from backlit.lessons.surfaces import Score, draw_classes, score_of
+from backlit.lessons.measures import percent, sample
+from backlit.lessons.panels import Score, draw_classes, score_of
 from backlit.optimizers import least_squares
 from backlit.pictures.canvas import ORANGE, panels
 from backlit.training import fit
@@ -20,7 +20,7 @@ CHOSEN = {"epochs": 200, "learning_rate": 0.02, "split": (0.8, 0.2, 0), "split_s
 
 def run() -> Outcome:
     """The accuracy on unseen rows and the boundary at each rung."""
-    (x, y), (x_unseen, y_unseen) = (_rows(DATA), _rows(UNSEEN))
+    (x, y), (x_unseen, y_unseen) = (sample(DATA), sample(UNSEEN))
     found = fit(NETWORK, DATA, seed=SEEDS, **CHOSEN)
     products = Polynomial(2)
     rungs: dict[str, Score] = {
@@ -42,9 +42,10 @@ def run() -> Outcome:
     curved = ("basis functions", "kernel SVM", "network")
     holds = max(accuracy["constant"], accuracy["linear"]) < 0.7 and min(accuracy[name] for name in curved) >= 0.95
     finding = (
-        f"Of {len(y_unseen):,} unseen rows, a constant gets {accuracy['constant']:.1%} right and a line "
-        f"{accuracy['linear']:.1%}; fixed features get {accuracy['basis functions']:.1%} (products of the inputs) and "
-        f"{accuracy['kernel SVM']:.1%} (kernels), trained features {accuracy['network']:.1%} ± {spread:.1%} over "
+        f"Of {len(y_unseen):,} unseen rows, a constant gets {percent(accuracy['constant'])} right and a line "
+        f"{percent(accuracy['linear'])}; fixed features get {percent(accuracy['basis functions'])} (products of the "
+        "inputs) and "
+        f"{percent(accuracy['kernel SVM'])} (kernels), trained features {percent(trained)} over "
         f"{len(SEEDS)} seeds."
     )
 
@@ -52,7 +53,8 @@ def run() -> Outcome:
         (*boundaries, bars) = grid.flat
         for axes, (name, score) in zip(boundaries, rungs.items(), strict=True):
             draw_classes(axes, score, x, y)
-            axes.set_title(f"{name}: {accuracy[name]:.1%}")
+            axes.set(xticks=[], yticks=[])
+            axes.set_title(f"{name}: {percent(accuracy[name])}")
         names = list(accuracy)[::-1]
         errors = [200 * spread if name == "network" else np.nan for name in names]
         drawn = bars.barh(names, [100 * accuracy[name] for name in names], xerr=errors, color=ORANGE, capsize=4)
@@ -61,11 +63,6 @@ def run() -> Outcome:
         bars.set(xlabel="% of unseen rows right", xlim=(0, 105), title="The ladder")
     measures = {f"accuracy, {name}": value for name, value in accuracy.items()} | {"spread, network": spread}
     return Outcome(picture, finding, holds, measures)
-
-
-def _rows(name: str) -> tuple[np.ndarray, np.ndarray]:
-    data = read(name)
-    return np.asarray(data.inputs), data.targets
 
 
 def _least_squares(x: np.ndarray, y: np.ndarray, features: Score) -> Score:

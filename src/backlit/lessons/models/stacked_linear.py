@@ -9,7 +9,8 @@ from backlit.data import read
 from backlit.layers.block import Context
 from backlit.layers.notation import read as network
 from backlit.lessons.lesson import Lesson, Outcome
-from backlit.lessons.surfaces import draw_classes, score_of
+from backlit.lessons.measures import percent
+from backlit.lessons.panels import draw_classes, score_of
 from backlit.pictures.canvas import panels
 from backlit.training import fit
 
@@ -38,8 +39,8 @@ def run() -> Outcome:
     said = stacked.summary().notes[0]
     finding = (
         f"Three linear layers, {stacked.summary().parameters} parameters, give the outputs of a single layer with "
-        f"{weight.size + bias.size} within {difference:.0e}, and get {right['stacked']:.0%} of the test "
-        f"rows right; with ReLU between them {right['curved']:.0%}. The library says: '{said}'."
+        f"{weight.size + bias.size} within {difference:.0e}, and get {percent(right['stacked'])} of the test "
+        f"rows right; with ReLU between them {percent(right['curved'])}. The library says: '{said}'."
     )
 
     with panels(1, 3, size=(9.6, 3.5)) as (picture, ((first, second, third),)):
@@ -49,6 +50,8 @@ def run() -> Outcome:
         second.set_title("their product: one matrix, the same line")
         draw_classes(third, score_of(curved), x, y)
         third.set_title("ReLU between them")
+        for axes in (first, second, third):
+            axes.set(xticks=[], yticks=[])
     measures = {"difference": difference} | {f"accuracy, {name}": share for name, share in right.items()}
     return Outcome(picture, finding, difference < 1e-4 and "compose to one linear map" in said, measures)
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from backlit.graph.landscape import classify_point
 from backlit.lessons.lesson import Lesson, Outcome
+from backlit.lessons.measures import percent
 from backlit.lessons.surfaces import draw_surface
 from backlit.pictures.canvas import BLUE, VERMILLION, panels
 from backlit.shapes import Array
@@ -37,7 +38,7 @@ def run() -> Outcome:
         f"The eigenvalues name {sum(point.kind == name for name, point in points.items())} of {len(points)} critical "
         f"points as they were made. At condition number {narrow.condition:.0f} gradient descent needs "
         f"{steps[NARROW]} steps where it needs {steps[1.0]} at condition number 1. Of random Hessians, "
-        f"{shares[1]:.0%} are saddles with 2 weights and {shares[-1]:.1%} with {DIMENSIONS[-1]}."
+        f"{percent(shares[1], 0)} are saddles with 2 weights and {percent(shares[-1])} with {DIMENSIONS[-1]}."
     )
 
     with panels(2, 3, size=(9.6, 6.0)) as (picture, grid):

@@ -8,6 +8,7 @@ import numpy as np
 
 from backlit.graph import grad
 from backlit.lessons.lesson import Lesson, Outcome
+from backlit.lessons.measures import percent
 from backlit.optimizers import gradient_descent
 from backlit.pictures.canvas import BLUE, GRAY, VERMILLION, panels
 from backlit.shapes import Array
@@ -27,7 +28,7 @@ def run() -> Outcome:
     errors = [(rate * (1 - rate) / RUNS) ** 0.5 for rate in rates.values()]
     falls = all(rates[a] >= rates[b] for a, b in pairwise(SIZES))
     holds = falls and rates[SIZES[0]] > 0.5 and rates[SIZES[-1]] == 0
-    said = ", ".join(f"{rates[size]:.0%} with {size}" for size in SIZES)
+    said = ", ".join(f"{percent(rates[size], 0)} with {size}" for size in SIZES)
     finding = (
         f"Of {RUNS} runs that began in the local minimum, this share had left it after {STEPS:,} steps, by the "
         f"examples a batch: {said}. Batches of {SIZES[-1]} are all examples: they have no noise."
@@ -50,7 +51,7 @@ def run() -> Outcome:
         names = [str(size) for size in SIZES[:-1]] + [f"all {SIZES[-1]}"]
         shares = [100 * rate for rate in rates.values()]
         drawn = bars.bar(names, shares, yerr=[200 * error for error in errors], color=VERMILLION, capsize=4)
-        bars.bar_label(drawn, fmt="%.0f %%", padding=3)
+        bars.bar_label(drawn, fmt=lambda rate: percent(rate / 100, 0), padding=3)
         bars.set(xlabel="examples a batch", ylabel=f"% of {RUNS} runs that escaped", ylim=(0, 100))
         bars.set_title("The smaller the batch, the more escape")
     return Outcome(picture, finding, holds, {f"escaped, batches of {size}": rate for size, rate in rates.items()})

@@ -1,12 +1,13 @@
 """What the hidden layer does: XOR on the plane, and in the space of two hidden units."""
 
 import numpy as np
-from matplotlib.axes import Axes
 
 import backlit as bl
 from backlit.lessons.lesson import Lesson, Outcome
+from backlit.lessons.measures import percent
+from backlit.lessons.panels import draw_points
 from backlit.lessons.questions.lines import draw_line
-from backlit.pictures.canvas import BLUE, GRAY, ORANGE, PURPLE, panels
+from backlit.pictures.canvas import GRAY, panels
 
 STARTS = 16
 
@@ -34,22 +35,23 @@ def run() -> Outcome:
     finding = (
         f"{'A' if before else 'No'} line parts the classes of XOR on the plane, and a line "
         f"{'parts' if after else 'does not part'} them in the space of two hidden units, where the output unit draws "
-        f"its line: {best:.0%} of {len(part)} points are right. Each hidden unit is a line of its own on the plane. "
+        f"its line: {percent(best, 0)} of {len(part)} points are right. Each hidden unit is a line of its own on the "
+        "plane. "
         f"{solved} of {STARTS} random starts found such units; the others ended with "
-        f"{right[right < 1].mean() if solved < STARTS else 1:.0%} right on average."
+        f"{percent(right[right < 1].mean() if solved < STARTS else 1, 0)} right on average."
     )
     first, last = (model.parameters[name] for name in ("dense_1", "dense_2"))
     with panels(1, 2, size=(8.8, 4.1)) as (picture, ((plane, space),)):
-        draw_points(plane, part.x, part.y)
-        for unit, (color, style) in enumerate(((BLUE, "-"), (GRAY, "--"))):
+        draw_points(plane, part.x, part.y, 20)
+        for unit, (color, style) in enumerate((("black", "-"), (GRAY, "--"))):
             look = {"color": color, "linestyle": style, "label": f"hidden unit {unit + 1} = 0"}
             draw_line(plane, first["weight"][:, unit], first["bias"][unit], **look)
         plane.set(
             xlim=(-0.5, 1.5), ylim=(-0.5, 2.1), xlabel="x₁", ylabel="x₂", title="Before: no line parts the classes"
         )
         plane.legend(loc="upper center", ncols=2, fontsize=8)
-        draw_points(space, hidden, part.y)
-        draw_line(space, last["weight"][:, 0], last["bias"][0], color=BLUE, label="output = 0")
+        draw_points(space, hidden, part.y, 20)
+        draw_line(space, last["weight"][:, 0], last["bias"][0], color="black", label="output = 0")
         space.set(xlim=(-1.15, 1.15), ylim=(-1.15, 1.55), xlabel="hidden unit 1", ylabel="hidden unit 2")
         space.set(title="After: one line parts them" if after else "After: still no line parts them")
         space.legend(loc="upper center", ncols=3, fontsize=8)
@@ -60,12 +62,6 @@ def run() -> Outcome:
         "separable after": float(after),
     }
     return Outcome(picture, finding, bool(not before and after and best == 1), measures)
-
-
-def draw_points(axes: Axes, points: np.ndarray, y: np.ndarray) -> None:
-    """The rows of both classes."""
-    axes.plot(*points[y == 0].T, "o", color=PURPLE, markersize=5, label="class 0")
-    axes.plot(*points[y == 1].T, "s", color=ORANGE, markersize=5, label="class 1")
 
 
 LESSON = Lesson(

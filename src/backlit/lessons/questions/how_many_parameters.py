@@ -4,6 +4,7 @@ import numpy as np
 
 import backlit as bl
 from backlit.lessons.lesson import Lesson, Outcome
+from backlit.lessons.measures import percent
 from backlit.pictures.canvas import BLUE, VERMILLION, canvas, picture_of
 from backlit.shapes import Shape
 
@@ -48,7 +49,7 @@ def run() -> Outcome:
         f"pooling to {max(counts):,}; a layer has (inputs + 1) × units, a convolution (window × channels + 1) × "
         f"filters, however large the image. One filter that all pixels share has {shared}, one filter a pixel "
         f"{local:,} on an image of 1000×1000: sharing divides them by {local // shared:,}. In the lecture's CNN "
-        f"{(16**3 + 1) * 512 / counts[6]:.1%} of them are in its first dense layer."
+        f"{percent((16**3 + 1) * 512 / counts[6])} of them are in its first dense layer."
     )
     with canvas(size=(8.6, 4.6)) as axes:
         places = np.arange(len(counts))[::-1]

@@ -6,6 +6,7 @@ import numpy as np
 
 import backlit as bl
 from backlit.lessons.lesson import Lesson, Outcome
+from backlit.lessons.measures import percent
 from backlit.lessons.questions.lines import draw_line
 from backlit.pictures.canvas import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, panels
 from backlit.shapes import Array
@@ -43,7 +44,10 @@ def run() -> Outcome:
             )
         picture.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
         axes[1, 0].legend(loc="upper right")
-    said = [f"{name}: " + ", ".join(f"{way} {measures[f'{name} {way} errors']:.0%}" for way in WAYS) for name in data]
+    said = [
+        f"{name}: " + ", ".join(f"{way} {percent(measures[f'{name} {way} errors'], 0)}" for way in WAYS)
+        for name in data
+    ]
     swing = measures["clouds perceptron swing"]
     settled = max(measures["clouds logistic swing"], measures["clouds hinge swing"])
     parted = all(measures[f"AND {way} errors"] == 0 for way in WAYS)
@@ -52,8 +56,9 @@ def run() -> Outcome:
         f"Errors after {STEPS} passes: {'; '.join(said)}. "
         f"{'All three part AND' if parted else 'Not all three part AND'}, and "
         f"{'none is right about more than 3 corners of XOR' if stuck else 'one knows all corners of XOR'}. On clouds "
-        f"that overlap the perceptron's errors still swing by {swing:.0%} of the rows in the last 50 passes, while "
-        f"those of the logistic and the hinge loss, which have a minimum, move by {settled:.0%}."
+        f"that overlap the perceptron's errors still swing by {percent(swing, 0)} of the rows in the last 50 passes, "
+        "while "
+        f"those of the logistic and the hinge loss, which have a minimum, move by {percent(settled, 0)}."
     )
     return Outcome(picture, finding, bool(parted and stuck and swing > settled), measures)
 

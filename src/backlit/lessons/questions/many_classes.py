@@ -5,6 +5,7 @@ import numpy as np
 
 import backlit as bl
 from backlit.lessons.lesson import Lesson, Outcome
+from backlit.lessons.measures import percent
 from backlit.pictures.canvas import BLUE, GRAY, VERMILLION, panels
 from backlit.shapes import Array
 
@@ -48,8 +49,9 @@ def run() -> Outcome:
         f"those of {CLASSES} sigmoids sum to {sums['sigmoids'].min():.2f} to {sums['sigmoids'].max():.2f}, and on "
         f"{unclear} rows {'none or several are' if unclear else 'never none or several'} above one half. The "
         f"cross-entropy starts at {first:.4f}, ln {CLASSES} = {np.log(CLASSES):.4f}, the loss of a guess, and falls "
-        f"to {found['softmax'].value:.4f}. Taking the largest, both are usable: {accuracy['softmax']:.1%} right with "
-        f"the softmax, {accuracy['sigmoids']:.1%} with sigmoids."
+        f"to {found['softmax'].value:.4f}. Taking the largest, both are usable: {percent(accuracy['softmax'])} right "
+        "with "
+        f"the softmax, {percent(accuracy['sigmoids'])} with sigmoids."
     )
     with panels(1, 2, size=(9.0, 3.8)) as (picture, ((rows, trace),)):
         bins = np.linspace(0.3, 1.7, 36)

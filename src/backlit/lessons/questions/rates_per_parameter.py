@@ -4,6 +4,7 @@ import numpy as np
 
 import backlit as bl
 from backlit.lessons.lesson import Lesson, Outcome
+from backlit.lessons.measures import percent
 from backlit.pictures.canvas import BLUE, GRAY, GREEN, ORANGE, VERMILLION, panels
 from backlit.shapes import Array
 
@@ -46,7 +47,7 @@ def run() -> Outcome:
     told = ", ".join(f"{rule} {count if count <= STEPS else f'more than {STEPS}'}" for rule, count in steps.items())
     finding = (
         f"One feature is {SCALE:g} times the other, so the loss curves {curvatures[1] / curvatures[0]:.0f} times as "
-        f"much along its weight. Steps until {GOAL:.1%} of the first excess loss is left: {told}. "
+        f"much along its weight. Steps until {percent(GOAL)} of the first excess loss is left: {told}. "
         f"{', '.join(faster) if faster else 'None of the rules'} with a rate for each parameter "
         f"{'is' if len(faster) < 2 else 'are'} faster than gradient descent at the best rate there is for it."
     )

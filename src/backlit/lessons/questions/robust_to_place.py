@@ -4,6 +4,7 @@ import numpy as np
 
 import backlit as bl
 from backlit.lessons.lesson import Lesson, Outcome
+from backlit.lessons.measures import percent
 from backlit.lessons.questions.eyes import MIDDLE, draw_images
 from backlit.pictures.canvas import COLORS, GRAY, panels
 
@@ -32,12 +33,11 @@ def run() -> Outcome:
             [(model.predict(unseen).reshape(len(SHIFTS), ROWS) == y).mean(1) for model in found.models]
         )
     plain, pooled = (accuracy.mean(0) for accuracy in right.values())
-    said = "; ".join(
-        f"with {name} {accuracy.mean(0)[-1]:.0%} ± {accuracy.std(0)[-1]:.0%}" for name, accuracy in right.items()
-    )
+    said = "; ".join(f"with {name} {percent(accuracy[:, -1], 0)}" for name, accuracy in right.items())
     kept = "hardly depends" if pooled[-1] > 0.9 else "depends, too,"
     finding = (
-        f"Both were trained on eyes in the middle alone and know these ({plain[0]:.0%} and {pooled[0]:.0%} right). On "
+        f"Both were trained on eyes in the middle alone and know these ({percent(plain[0], 0)} and "
+        f"{percent(pooled[0], 0)} right). On "
         f"eyes {SHIFTS[-1]} pixels away they are right about: {said}. The answer of the same convolution behind a "
         f"maximum over all places {kept} on the place."
     )

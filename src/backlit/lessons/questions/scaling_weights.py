@@ -6,7 +6,8 @@ import numpy as np
 
 import backlit as bl
 from backlit.lessons.lesson import Lesson, Outcome
-from backlit.pictures.canvas import BLUE, GRAY, ORANGE, SEQUENTIAL, VERMILLION, panels
+from backlit.lessons.panels import draw_points
+from backlit.pictures.canvas import BLUE, GRAY, ORANGE, VERMILLION, panels
 from backlit.shapes import Array, Tree
 
 NETWORK = "Dense(16), ReLU, Dense(16), ReLU, Dense(1)"
@@ -55,7 +56,7 @@ def run() -> Outcome:
                 *grid.transpose(2, 0, 1), heights, levels=[0], colors=color, linestyles=style, linewidths=width
             )
             plane.plot([], [], color=color, linestyle=style, linewidth=width, label=name)
-        plane.scatter(*np.asarray(x).T, c=np.asarray(labels[drawn]), cmap=SEQUENTIAL, s=8)
+        draw_points(plane, np.asarray(x), labels[drawn])
         plane.set(title="The same boundary", xlabel="x₁", ylabel="x₂", ylim=(-1.1, 2.2))
         plane.legend(loc="upper right", fontsize=8)
         places = np.arange(3)

@@ -2,9 +2,12 @@
 
 import jax.numpy as jnp
 import numpy as np
+from matplotlib import colormaps
+from matplotlib.patches import Patch
 
 import backlit as bl
 from backlit.lessons.lesson import Lesson, Outcome
+from backlit.lessons.measures import percent
 from backlit.pictures.canvas import DIVERGING, Picture, panels
 from backlit.shapes import Array
 
@@ -37,17 +40,18 @@ def run() -> Outcome:
     accuracy = float(np.mean([model.scores["test"]["accuracy"] for model in trained]))
     finding = (
         "A given filter makes the edges of a digit bright and dark; a filter that starts from zeros and is fitted to "
-        f"such pictures becomes the same one (within {mistake:.0e}). Trained to tell digits apart ({accuracy:.1%} "
-        f"right), the first filters of a network have {after.mean():.0%} ± {after.std():.0%} of their strength in "
-        f"ramps from dark to bright, which answer to edges; as drawn they had {before.mean():.0%} ± "
-        f"{before.std():.0%} over {SEEDS} starts, and chance gives {2 / 9:.0%}."
+        f"such pictures becomes the same one (within {mistake:.0e}). Trained to tell digits apart ({percent(accuracy)} "
+        f"right), the first filters of a network look like an edge, a ramp from dark to bright, for "
+        f"{percent(after, 0)} "
+        f"of their strength; as drawn they did for {percent(before, 0)} over {SEEDS} starts, and chance gives "
+        f"{percent(2 / 9, 0)}."
     )
     measures = {"mistake": mistake, "edges drawn": float(before.mean()), "edges trained": float(after.mean())}
     measures |= {"worst trained": float(after.min()), "accuracy": accuracy}
     holds = mistake < 1e-2 and bool((after - before).mean() > (after - before).std())
     shown = [(images[0, :, :, 0], "a digit"), (np.asarray(edges)[0, :, :, 0], "its edges")]
     shown += [(EDGE, "given filter"), (learned, "learned filter")]
-    return Outcome(picture_filters(shown, drawn[0], trained[0], before[0], after[0]), finding, holds, measures)
+    return Outcome(picture_filters(shown, drawn[0], trained[0], before, after), finding, holds, measures)
 
 
 def filters_of(model: bl.Model) -> np.ndarray:
@@ -62,9 +66,9 @@ def edge_share(model: bl.Model) -> float:
 
 
 def picture_filters(
-    shown: list[tuple[np.ndarray, str]], drawn: bl.Model, trained: bl.Model, before: float, after: float
+    shown: list[tuple[np.ndarray, str]], drawn: bl.Model, trained: bl.Model, before: np.ndarray, after: np.ndarray
 ) -> Picture:
-    """Four panels above two rows of filters, blue below 0 and red above it."""
+    """Four panels above two rows of the first start's filters, blue below 0 and red above it."""
     with panels(3, 4, size=(8.6, 5.6), height_ratios=(2.1, 1, 1)) as (picture, axes):
         for panel, (values, title) in zip(axes[0], shown, strict=True):
             most = np.abs(values).max()
@@ -75,12 +79,19 @@ def picture_filters(
             for panel, pair in zip(row, np.moveaxis(filters_of(model), -1, 0).reshape(4, 2, 3, 3), strict=True):
                 apart = [np.pad(w / np.abs(w).max(), ((0, 0), (0, 1)), constant_values=np.nan) for w in pair]
                 panel.imshow(np.concatenate(apart, 1), cmap=DIVERGING, vmin=-1, vmax=1)
-        axes[1, 0].set_title(f"first filters of a classifier as drawn: {before:.0%} in ramps", loc="left")
-        axes[2, 0].set_title(f"the same filters trained: {after:.0%} in ramps", loc="left")
+        axes[1, 0].set_title(
+            f"first filters of a classifier before training: {percent(before, 0)} like an edge", loc="left"
+        )
+        axes[2, 0].set_title(f"the same filters trained: {percent(after, 0)} like an edge", loc="left")
         for panel in axes.flat:
             panel.set(xticks=[], yticks=[])
             panel.grid(False)
             panel.spines[:].set_visible(False)
+        signs = [
+            Patch(color=colormaps[DIVERGING](place), label=sign) for place, sign in ((0.1, "below 0"), (0.9, "above 0"))
+        ]
+        title = f"one of {SEEDS} starts; the shares are their mean (± standard deviation)"
+        picture.legend(handles=signs, title=title, loc="outside lower center", ncols=2)
     return picture
 
 

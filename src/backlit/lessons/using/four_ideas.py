@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 import backlit as bl
 from backlit.lessons.lesson import Lesson, Outcome
+from backlit.lessons.measures import percent
 from backlit.pictures.canvas import BLUE, DIVERGING, GRAY, VERMILLION, panels
 from backlit.shapes import Array, Tree
 
@@ -40,17 +41,19 @@ def run() -> Outcome:
     whole = np.array([model.scores["test"]["accuracy"] for model in trained])
     grows = bool((np.diff(by_block.mean(0)) > 0).all())
     finding = (
-        f"In one network of simple blocks on digits: its first filters moved by {moved:.0%} of their length, so the "
+        f"In one network of simple blocks on digits: its first filters moved by {percent(moved, 0)} of their length, "
+        "so the "
         "features are learned; every block can be differentiated, and the gradient through all of them agrees with "
-        f"differences in float64 to {mistake:.0e}; trained end to end it is right about {whole.mean():.1%} of unseen "
-        f"digits, and with its blocks frozen as drawn and the output alone fitted about {frozen.mean():.1%}. The "
-        f"nearest class mean is the right class for {pixels:.1%} of the raw pixels and for "
-        f"{', '.join(f'{score:.1%}' for score in by_block.mean(0))} behind {', '.join(BLOCKS)}: "
+        f"differences in float64 to {mistake:.0e}; trained end to end it is right about {percent(whole.mean())} of "
+        "unseen "
+        f"digits, and with its blocks frozen as drawn and the output alone fitted about {percent(frozen.mean())}. The "
+        f"nearest class mean is the right class for {percent(pixels)} of the raw pixels and for "
+        f"{', '.join(percent(score) for score in by_block.mean(0))} behind {', '.join(BLOCKS)}: "
         f"{'every' if grows else 'not every'} block adds to the one before."
     )
     with panels(2, 2, size=(9.4, 6.4)) as (picture, ((features, gradient), (ends, blocks))):
         draw_filters(features, filters[0][0], filters[1][0])
-        features.set_title(f"Learned features: filters moved by {moved:.0%}")
+        features.set_title(f"Learned features: filters moved by {percent(moved, 0)}")
         most = np.abs(slopes).max() * 1.1
         gradient.plot([-most, most], [-most, most], color=GRAY, linewidth=1)
         gradient.plot(differences, slopes, "o", color=BLUE, markersize=4)
@@ -61,7 +64,7 @@ def run() -> Outcome:
             [0, 1], [frozen.mean(), whole.mean()], [frozen.std(), whole.std()], fmt="none", color="black", capsize=4
         )
         for place, score in enumerate((frozen, whole)):
-            ends.text(place, score.mean() + 0.06, f"{score.mean():.1%}", ha="center")
+            ends.text(place, score.mean() + 0.06, percent(score.mean()), ha="center")
         ends.set(ylim=(0, 1.15), ylabel="accuracy, unseen digits", title="End to end: all blocks train together")
         blocks.errorbar(list(BLOCKS), by_block.mean(0), by_block.std(0), marker="o", capsize=4, color=VERMILLION)
         blocks.axhline(pixels, color=GRAY, linestyle="--", label="raw pixels")

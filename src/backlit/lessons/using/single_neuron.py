@@ -7,6 +7,7 @@ import numpy as np
 
 import backlit as bl
 from backlit.lessons.lesson import Lesson, Outcome
+from backlit.lessons.measures import percent
 from backlit.pictures.canvas import BLUE, GRAY, VERMILLION, panels
 
 MEASUREMENTS = ("mean texture", "mean area", "mean smoothness", "mean concavity")
@@ -36,10 +37,13 @@ def run() -> Outcome:
     constant = found.best.scores["baseline"]["accuracy"]
     holds = bool(before.mean() < constant < after.min())
     finding = (
-        f"Over {SEEDS} random starts the neuron is right about {before.mean():.0%} of the test patients on average "
-        f"({before.min():.0%} to {before.max():.0%}); who always gives the commoner answer is right about "
-        f"{constant:.0%}. After 200 steps of gradient descent the same neurons are right about {after.mean():.0%} "
-        f"({after.min():.0%} to {after.max():.0%}), and their weights differ between the starts by "
+        f"Over {SEEDS} random starts the neuron is right about {percent(before.mean(), 0)} of the test patients on "
+        "average "
+        f"({percent(before.min(), 0)} to {percent(before.max(), 0)}); who always gives the commoner answer is right "
+        "about "
+        f"{percent(constant, 0)}. After 200 steps of gradient descent the same neurons are right about "
+        f"{percent(after.mean(), 0)} "
+        f"({percent(after.min(), 0)} to {percent(after.max(), 0)}), and their weights differ between the starts by "
         f"{weights.std(0).max():.2f} at most: the start "
         f"{'does not matter' if np.ptp(after) < 0.05 else 'still matters'} to what is learned."
     )

@@ -4,6 +4,7 @@ import numpy as np
 
 import backlit as bl
 from backlit.lessons.lesson import Lesson, Outcome
+from backlit.lessons.measures import percent
 from backlit.pictures.canvas import BLUE, GRAY, VERMILLION, canvas, picture_of
 
 ROWS, FEATURES, SPLIT, SEEDS = 600, 12, (0.6, 0.0, 0.4), 5
@@ -26,11 +27,13 @@ def run() -> Outcome:
         )
     once, leaked = (values.mean(0) for values in scores.values())
     finding = (
-        f"On labels drawn by a coin the network is right about {once[0]:.0%} of the training rows and {once[1]:.0%} "
+        f"On labels drawn by a coin the network is right about {percent(once[0], 0)} of the training rows and "
+        f"{percent(once[1], 0)} "
         "of the test rows: it "
         f"{'has learned the rows by heart and nothing else' if once[0] > 0.99 else 'learned part of the rows'}, and "
         f"only unseen rows tell. With every row twice, {parts[1].duplicates} of {len(parts[1].test)} test rows also "
-        f"occur in training, and coins seem predictable: {leaked[1]:.0%} on the test. A copy is not unseen, so the "
+        f"occur in training, and coins seem predictable: {percent(leaked[1], 0)} on the test. A copy is not unseen, "
+        "so the "
         f"split counts them: “{parts[1].description}”."
     )
     with canvas(size=(6.8, 4.2)) as axes:
@@ -41,7 +44,7 @@ def run() -> Outcome:
             spread = [values[:, column].std() for values in scores.values()]
             axes.bar(places + shift, mean, 0.36, yerr=spread, capsize=3, color=color, hatch=hatch, label=part)
             for place, value in zip(places, mean, strict=True):
-                axes.text(place + shift, value + 0.035, f"{value:.0%}", ha="center")
+                axes.text(place + shift, value + 0.035, percent(value, 0), ha="center")
         axes.axhline(0.5, color=VERMILLION, linestyle="--", label="a coin")
         axes.set_xticks(places, list(cases))
         axes.set(
@@ -62,7 +65,8 @@ LESSON = Lesson(
     title="Training rows, test rows, and copies",
     rows=(101,),
     claim="A model is judged on data that it has not seen in training (document 1).",
-    experiment=f"{ROWS} rows of {FEATURES} random numbers, {SPLIT[0]:.0%} for training, {SPLIT[2]:.0%} for the test; "
+    experiment=f"{ROWS} rows of {FEATURES} random numbers, {percent(SPLIT[0], 0)} for training, "
+    f"{percent(SPLIT[2], 0)} for the test; "
     f"{NETWORK}, 60 epochs of Adam at 0.01, {SEEDS} starts; labels by a coin; then the same with half of the rows, "
     "each taken twice, before the split. `backlit train` reports the split and the copies of every run.",
     run=run,

@@ -1,17 +1,22 @@
-"""The panels of this chapter: what a network says of the plane, with the points that it was trained on."""
+"""Panels of a plane: what a model says of it, with the points of two classes."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
+import jax.numpy as jnp
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
+from backlit.functions.activations import sigmoid
 from backlit.pictures.canvas import BLUE, VERMILLION
 from backlit.training import Model
 
 SIDES = LinearSegmentedColormap.from_list("sides", (BLUE, "white", VERMILLION))
 MARKS = ((BLUE, "o"), (VERMILLION, "^"))
 STEPS = 150  # of the grid, along each side
+
+Score: TypeAlias = Callable[[np.ndarray], np.ndarray]  # of points (N, 2): (N,), above 0 where class 1 is chosen
 
 
 def grid(low: Any, high: Any, steps: int = STEPS) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -31,22 +36,22 @@ def corners(x: np.ndarray, margin: float = 0.15) -> tuple[np.ndarray, np.ndarray
     return low - margin * (high - low), high + margin * (high - low)
 
 
-def draw_boundary(axes: Axes, model: Model, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Shade the plane by the probability of the second class, and draw where it is a half, with the points.
+def score_of(model: Model) -> Score:
+    """The output of a model for two classes, before any link."""
+    return lambda points: np.asarray(model.objective.outputs(model.parameters, model.state, jnp.asarray(points)))[:, 0]
+
+
+def draw_classes(axes: Axes, score: Score, x: np.ndarray, y: np.ndarray) -> None:
+    """Shade the plane by the sigmoid of a score, and draw where it is a half, with the points.
 
     Args:
         axes: where to draw.
-        model: of two inputs and two classes.
+        score: above 0 where class 1 is chosen.
         x, y: points (N, 2) and their classes (N,).
-
-    Returns:
-        The probability over the grid (STEPS, STEPS), rows upward.
     """
     across, up, points = grid(*corners(x))
-    chance = model.predict_proba(points)[:, 1].reshape(STEPS, STEPS)
-    draw_plane(axes, across, up, chance)
+    draw_plane(axes, across, up, np.asarray(sigmoid(jnp.asarray(score(points)))).reshape(STEPS, STEPS))
     draw_points(axes, x, y)
-    return chance
 
 
 def draw_plane(axes: Axes, across: np.ndarray, up: np.ndarray, chance: np.ndarray) -> None:
@@ -61,4 +66,4 @@ def draw_points(axes: Axes, x: np.ndarray, y: np.ndarray, size: float = 9) -> No
     """Points (N, 2) in their classes' colors and marks."""
     for place, (color, mark) in enumerate(MARKS):
         own = x[y == place]
-        axes.scatter(own[:, 0], own[:, 1], size, color, marker=mark, linewidths=0, alpha=0.8)
+        axes.scatter(own[:, 0], own[:, 1], size, color, marker=mark, linewidths=0, alpha=0.8, label=f"class {place}")

@@ -10,6 +10,8 @@ from backlit.training import Model
 
 Values: TypeAlias = Sequence[float] | np.ndarray
 
+SPACE = "\u00a0"  # never at the end of a line
+
 
 def sample(source: str) -> tuple[np.ndarray, np.ndarray]:
     """The inputs (N, F) and the targets (N,) of a data set by name."""
@@ -17,13 +19,23 @@ def sample(source: str) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(data.inputs), data.targets
 
 
-def percent(values: Values) -> str:
-    """Shares as a sentence has them.
+def percent(shares: float | Values, digits: int = 1) -> str:
+    """A share as a sentence has it, or those of several seeds.
 
-    >>> percent([0.8, 0.9])
-    '85.0 % (± 7.1)'
+    >>> percent(0.8, 0).replace(SPACE, " "), percent([0.8, 0.9]).replace(SPACE, " ")
+    ('80 %', '85.0 % (± 7.1)')
     """
-    return f"{100 * np.mean(values):.1f} % (± {100 * deviation(values):.1f})"
+    said = f"{100 * np.mean(shares):.{digits}f}{SPACE}%"
+    return said if np.ndim(shares) == 0 else f"{said} (± {100 * deviation(shares):.{digits}f})"
+
+
+def signed(value: float) -> str:
+    """A gain or a loss as a sentence has it.
+
+    >>> signed(2.04), signed(-1)
+    ('+2.0', '−1.0')
+    """
+    return f"{value:+.1f}".replace("-", "−")
 
 
 def spread(values: Values, digits: int = 3) -> str:
@@ -35,7 +47,7 @@ def spread(values: Values, digits: int = 3) -> str:
     return f"{np.mean(values):.{digits}g} (± {deviation(values):.2g})"
 
 
-def deviation(values: Values) -> float:
+def deviation(values: float | Values) -> float:
     """The standard deviation over the seeds."""
     return float(np.std(values, ddof=1))
 
