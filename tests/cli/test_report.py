@@ -134,6 +134,9 @@ def test_runs_are_compared(backlit, run, houses, open_page):
 
 def test_runs_on_other_rows_are_told_apart(backlit, run, houses):
     backlit("train", houses, "--target", "dear", "--epochs", 1, "--split-seed", 5, "--out", "two", "-q")
-    assert "judged by different rows" in backlit("compare", run, "two").err
+    said = backlit("compare", run, "two")
+    assert "judged by different rows" in said.err
+    assert "none can be called the best" in said.out
+    assert "is the best" not in said.out
     backlit("train", "iris", "--epochs", 1, "--out", "three", "-q")
     assert "different tasks or targets" in backlit("compare", run, "three").err

@@ -1,6 +1,8 @@
 """`backlit compare`: runs side by side."""
 
+from itertools import zip_longest
 from pathlib import Path
+from textwrap import wrap
 from typing import Annotated
 
 import typer
@@ -11,6 +13,8 @@ from backlit.cli.report import known_of
 from backlit.cli.runs import model_folder
 from backlit.errors import SettingError
 from backlit.writing import check_file, write_text
+
+WIDEST = 40  # characters of a cell
 
 
 def compare(
@@ -41,13 +45,18 @@ def compare(
         print_json({"runs": [str(run) for run in runs], "settings": comparison.settings, "results": comparison.results})
         return
     report, warn = Report(), Report(stderr=True)
-    report.table(["", *names], comparison.lines())
+    report.table(["", *names], [part for line in comparison.lines() for part in folded(line)])
     report.line()
     report.line(comparison.verdict())
     for note in comparison.notes:
         warn.note(note)
     if output is not None:
         report.line(f"Comparison: {output}", style="bold")
+
+
+def folded(line: list[str]) -> list[list[str]]:
+    """A line of a table as several, none of whose cells is longer than 40 characters."""
+    return [list(part) for part in zip_longest(*(wrap(cell, WIDEST) for cell in line), fillvalue="")]
 
 
 def named(runs: list[Path]) -> list[str]:

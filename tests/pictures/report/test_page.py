@@ -5,6 +5,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
+from sklearn.datasets import load_linnerud
 
 import backlit as bl
 from backlit.pictures.report import asked_about, evidence_of, page_of, read_evidence
@@ -105,6 +106,15 @@ def test_rows_that_are_given_are_judged(numbers, tmp_path):
     assert asked.scores["linnerud"] == numbers.model.evaluate("linnerud")
     bl.pictures.write_report(numbers.model, tmp_path / "report.html", "linnerud")
     assert "20 rows of linnerud" in (tmp_path / "report.html").read_text()
+
+
+def test_a_file_named_test_is_not_taken_for_the_rows_set_aside(numbers, tmp_path):
+    frame = load_linnerud(as_frame=True).frame
+    frame.to_csv(tmp_path / "test.csv", index=False)
+    asked = asked_about(numbers, tmp_path / "test.csv")
+    assert asked.foreign
+    assert asked.scores["test"] == numbers.scores["test"]
+    assert asked.rows[asked.part] == len(frame)
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix
 
+import backlit as bl
 from backlit.data import Schema
 from backlit.pictures.report.course import nth, show_course
+from backlit.pictures.report.data import show_data
 from backlit.pictures.report.examples import picture_shape, worst
 from backlit.pictures.report.layers import layers_of, show_layers
 from backlit.pictures.report.mistakes import certainty, confusions, show_mistakes
+from backlit.pictures.report.network import outline
 from backlit.pictures.report.scores import show_scores
 from backlit.pictures.report.verdict import SPACE, deviation, helps, percent, verdict_of
 from backlit.training import History
@@ -35,7 +38,7 @@ def test_the_verdict_on_numbers(numbers):
     own = numbers.scores["test"]
     words = said(verdict_of(numbers))
     assert "Weight and Waist and Pulse" in words
-    assert f"typically off by {own['rmse']:.4g}" in words
+    assert f"root mean square error of {own['rmse']:.4g}" in words
     assert ("explains" in words) == (own["r2"] > 0)
 
 
@@ -55,13 +58,46 @@ def test_scores_on_rows_of_training_alone_are_called_so(hostile):
     assert verdict_of(replace(alone, scores={})) == "How good the network is, is not known: it was never scored."
 
 
-def test_what_was_learned_by_heart_is_what_is_more_than_chance(hostile):
-    def sentence(train: float, test: float, rows: int) -> str:
-        scores = {"train": {"loss": 0.0, "accuracy": train}, "test": {"loss": 0.0, "accuracy": test}}
-        return said(show_scores(replace(hostile, scores=scores, rows={"test": rows})).sentence)
+def test_only_what_is_more_than_chance_is_called_better(hostile):
+    def sentence(train: float, test: float, rows: int, loss: float = 0.1) -> str:
+        scores = {"train": {"loss": 0.1, "accuracy": train}, "test": {"loss": loss, "accuracy": test}}
+        return said(show_scores(replace(hostile, scores=scores, rows={"train": 10**6, "test": rows})).sentence)
 
-    assert "100 %, on others for 90.0 %: 10.0 points were learned by heart." in sentence(1.0, 0.9, 1000)
-    assert "no sign that it learned by heart" in sentence(0.92, 0.9, 100)
+    assert sentence(1.0, 0.9, 1000).endswith("for 90.0 %: it is better on the rows it learned from.")
+    assert sentence(0.92, 0.9, 100).endswith("a difference that may be chance.")
+    assert sentence(0.9, 0.92, 10**6).endswith("it is better on the rows that judge it.")
+    assert sentence(0.92, 0.9, 100, loss=0.5).endswith("is 5 times that of training.")
+
+
+def test_errors_are_held_to_the_same_rule_as_shares(numbers):
+    def sentence(new: float, rows: int) -> str:
+        errors = np.sqrt(np.random.default_rng(0).uniform(size=rows))  # of squares with deviation / mean = 1 / √3
+        found = NumberAnswers("test", np.arange(rows), rows, errors)
+        scores = {"train": {"rmse": 1.0}, "test": {"rmse": new}}
+        return show_scores(replace(numbers, answers=found, scores=scores, rows={"train": 10**8, "test": rows})).sentence
+
+    apart = 1 / np.sqrt(3 * 400)
+    assert "may be chance" in sentence(1 + 0.9 * apart, 400)
+    assert "better on the rows it learned from" in sentence(1 + 1.2 * apart, 400)
+    assert "is not known" in show_scores(replace(numbers, answers=None)).sentence
+
+
+def test_rows_that_are_given_are_never_called_unseen(hostile):
+    given = replace(
+        hostile,
+        answers=replace(hostile.answers, part="mine"),
+        scores={**hostile.scores, "mine": {"loss": 0.1, "accuracy": 0.988}},
+        rows={**hostile.rows, "mine": 569},
+    )
+    unknown = "Whether it learned from some of these is not known."
+    sentences = show_data(given).sentence, verdict_of(given), show_scores(given).sentence
+    assert all("569 rows of mine" in sentence and unknown in sentence for sentence in sentences)
+    assert not any(word in " ".join(sentences) for word in ("never seen", "None of those", "others", "chance"))
+
+
+def test_rows_that_also_occur_in_training_are_not_called_unseen(hostile):
+    assert "it has never seen" in verdict_of(hostile)
+    assert "never seen" not in verdict_of(replace(hostile, duplicates=3))
 
 
 def test_chance_moves_a_share_by_two_standard_deviations():
@@ -99,9 +135,28 @@ def test_what_happens_most_often_is_named(hostile):
     assert show_mistakes(replace(hostile, answers=right)).sentence == "All 3 rows are answered rightly."
 
 
+def test_what_happens_equally_often_is_named_together(hostile):
+    truth, predicted = np.array([0, 0, 1, 1, 2]), np.array([1, 1, 0, 0, 0])
+    sentence = show_mistakes(replace(hostile, answers=ClassAnswers("test", np.arange(5), 5, truth, predicted))).sentence
+    first, second = hostile.model.schema.classes[:2]
+    assert f"{first} is taken for {second} and {second} is taken for {first}: 2 times each." in sentence
+
+
+def test_a_long_network_is_outlined():
+    long = bl.network(f"OneHot({tuple([0] * 50)}), Dense(3)")
+    assert outline(long) == "OneHot(…), Dense(3)"
+    assert outline(bl.network("Dense(4), ReLU")) == "Dense(4), ReLU"
+
+
+def test_the_step_in_words_is_that_of_the_table(hostile):
+    last = {layer.path: layer.step[-1] for layer in layers_of(hostile.model.history) if len(layer.step)}
+    sentence = said(show_layers(hostile).sentence)
+    assert all(f"{100 * step:.2g} %" in sentence for step in last.values())
+
+
 def test_the_worst_errors_are_named(numbers):
     found, words = numbers.answers, show_mistakes(numbers).sentence
-    assert f"less than {np.median(found.errors):.4g}" in words
+    assert f"typical error is {np.median(found.errors):.4g}" in words
     assert f"for row {found.rows[found.errors.argmax()]}" in words
 
 

@@ -15,6 +15,7 @@ from backlit.pictures.report.verdict import percent
 
 SHOWN = 8  # columns of a card at once
 SIZE = (240.0, 90.0)
+COUNTED = " Rows are counted from 0."
 SHADE = 0.85  # of a step that was held impossible
 
 
@@ -24,12 +25,17 @@ def show_examples(evidence: Evidence) -> Markup:
     if not examples:
         return Markup("")
     if examples[0].kind == "passage":
-        words = "Read what is true; the darker the ground, the less the network expected it."
+        words = "Read what is true; the darker the ground, the less the network expected it." + COUNTED
         return join((tag("h3", "What surprised it most"), tag("p", words), *map(_passage, examples)))
-    numbers = examples[0].error is not None
-    words = (
-        "The answers that are furthest off." if numbers else "The answers that gave the truth the least probability."
-    )
+    right = [example.prediction == example.truth for example in examples]
+    if examples[0].error is not None:
+        words = "The answers that are furthest off."
+    elif all(right):
+        words = "No answer is wrong; these are right, but were the least sure."
+    else:
+        words = "The wrong answers that gave the truth the least probability"
+        words += ", then right ones, of which it was the least sure." if any(right) else "."
+    words += COUNTED
     small = "cards small" if examples[0].kind == "picture" else "cards"
     return join((tag("h3", "The worst examples"), tag("p", words), tag("div", *map(_card, examples), class_=small)))
 

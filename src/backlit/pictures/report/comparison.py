@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import hypot
 from typing import Any
 
 from backlit.alignment import number
@@ -10,6 +11,7 @@ from backlit.layers.notation import write
 from backlit.pictures.report.evidence import Evidence
 from backlit.pictures.report.figures import figure
 from backlit.pictures.report.markup import Markup, join, listed, table
+from backlit.pictures.report.network import outline
 from backlit.pictures.report.page import Section, render
 from backlit.pictures.report.verdict import deviation, percent
 from backlit.pictures.runs import plot_runs
@@ -49,13 +51,18 @@ class Comparison:
         return not _differ([(one.model.schema.task, one.model.schema.target) for one in self.runs.values()])
 
     @property
+    def judged_alike(self) -> bool:
+        """Whether the same rows judge all runs."""
+        return not _differ([_rows(one) for one in self.runs.values()])
+
+    @property
     def notes(self) -> list[str]:
         """Why scores may not be compared, and what is missing."""
         said = []
         runs = list(self.runs.values())
         if not self.alike:
             said.append("the runs have different tasks or targets: their scores say nothing of each other")
-        elif _differ([_rows(one) for one in runs]):
+        elif not self.judged_alike:
             said.append("the runs are judged by different rows: a difference of their scores may come from these alone")
         elif _differ([str(one.model.loss) for one in runs]):
             said.append("the runs have different losses: compare the other scores")
@@ -63,29 +70,41 @@ class Comparison:
 
     def lines(self) -> list[list[str]]:
         """The table: a line a setting that differs, then a line a result; a column a run."""
-        settings = [[name, *map(_cell, values)] for name, values in self.settings.items()]
-        return settings + [[name, *(_score(name, value) for value in values)] for name, values in self.results.items()]
+        return self.setting_lines() + self.result_lines()
+
+    def setting_lines(self) -> list[list[str]]:
+        """A line a setting that differs; networks are shortened where that leaves them different."""
+        short = [outline(one.model.network) for one in self.runs.values()]
+        shown = self.settings | ({"network": short} if "network" in self.settings and _differ(short) else {})
+        return [[name, *map(_cell, values)] for name, values in shown.items()]
+
+    def result_lines(self) -> list[list[str]]:
+        """A line a result."""
+        return [[name, *(_score(name, value) for value in values)] for name, values in self.results.items()]
 
     def verdict(self) -> str:
-        """Which run is the best, and whether that may be chance: the difference is within two standard deviations."""
+        """Which run is the best; of an accuracy also whether that may be chance, within two standard deviations."""
         if not self.alike:
-            return "The runs have different tasks or targets, so none is the best."
-        name = next(
-            (n for n in ("test accuracy", "test rmse", "test loss") if None not in self.results.get(n, [None])), ""
-        )
-        if not name:
-            return "The runs have no score over test rows that all of them have."
+            return "The runs have different tasks or targets, so none can be called the best."
+        if not self.judged_alike:
+            return "The runs are judged by different rows, so none can be called the best."
+        known = [name for name in ("test accuracy", "test rmse") if None not in self.results.get(name, [None])]
+        if not known:
+            return (
+                "The runs have no accuracy or error over test rows that all of them have, so none is called the best."
+            )
+        name, high = known[0], known[0] == "test accuracy"
         values = dict(zip(self.runs, self.results[name], strict=True))
-        high = name == "test accuracy"
         best, second, *_ = sorted(values, key=lambda run: values[run], reverse=high)
         own, other = (_score(name, values[run]) for run in (best, second))
-        said = f"{best} is the best: its {name} is {own}, that of {second} {other}."
-        if high and not _differ([_rows(one) for one in self.runs.values()]):
-            rows = min(one.rows.get("test", 1) for one in self.runs.values())
-            near = values[best] - values[second] <= 2 * deviation(values[best], rows)
-            said += f" With {rows:,} test rows, "
-            said += "such a difference may well be chance." if near else "that is more than chance."
-        return said
+        if values[best] == values[second]:
+            return f"{best} and {second} are equally good: the {name} of both is {own}."
+        if not high:
+            return f"{best} has the lowest {name}: {own}, that of {second} is {other}."
+        rows = min(one.rows.get("test", 1) for one in self.runs.values())
+        near = values[best] - values[second] <= hypot(*(deviation(values[run], rows) for run in (best, second)))
+        chance = "such a difference may well be chance." if near else "that is more than chance."
+        return f"{best} is the best: its {name} is {own}, that of {second} {other}. With {rows:,} test rows, {chance}"
 
 
 def compare_page(comparison: Comparison) -> str:
@@ -95,15 +114,14 @@ def compare_page(comparison: Comparison) -> str:
         comparison: of two runs at least.
     """
     names = list(comparison.runs)
-    settings = [[name, *map(_cell, values)] for name, values in comparison.settings.items()]
-    results = [[name, *(_score(name, value) for value in values)] for name, values in comparison.results.items()]
+    settings, results = comparison.setting_lines(), comparison.result_lines()
     sections = [
-        Section("results", "What came out", "Each column is a run.", table(["", *names], results)),
+        Section("results", "What came out", "Each column is a run.", table(["", *names], results, stacks=True)),
         Section(
             "settings",
             "What differs",
             "Only these settings are not the same." if settings else "All settings are the same.",
-            table(["setting", *names], settings, left=1 + len(names)) if settings else Markup(""),
+            table(["setting", *names], settings, left=1 + len(names), stacks=True) if settings else Markup(""),
         ),
     ]
     histories = {name: one.model.history for name, one in comparison.runs.items() if len(one.model.history)}

@@ -4,7 +4,7 @@ from backlit.data.card import HEADER
 from backlit.pictures.report.evidence import Evidence
 from backlit.pictures.report.markup import Markup, join, listed, table, tag, unfolding
 from backlit.pictures.report.page import Section
-from backlit.pictures.report.verdict import rows_of
+from backlit.pictures.report.verdict import UNKNOWN, judged_rows, rows_of
 
 SHOWN, MOST = 12, 200  # columns, at once and at all
 
@@ -35,10 +35,17 @@ def _sentence(evidence: Evidence) -> str:
     counts = {name: rows_of(evidence, rows[name]) for name in ("train", "validation", "test") if rows.get(name)}
     if not counts:
         return "Which data the network was trained on is not known."
-    roles = {"train": "The network learned from {}", "validation": "{} told it when to stop", "test": "{} judge it"}
+    judges = "{} were set aside" if evidence.foreign else "{} judge it"
+    roles = {
+        "train": "The network learned from {}",
+        "validation": "{} told it when to stop",
+        "test": judges,
+    }
     said = "; ".join(roles[name].format(count) for name, count in counts.items()) + "."
     same, judged = evidence.duplicates, rows.get("test", 0)
-    if same:
+    if evidence.foreign:
+        said += f" This page judges it by the {judged_rows(evidence, evidence.part)}. {UNKNOWN}"
+    elif same:
         many = " That makes the score better than it is for new ones." if same > judged / 20 else ""
         are = "is" if same == 1 else "are"
         said += f" Of the {judged:,} that judge it, {same:,} {are} also among those it learned from.{many}"

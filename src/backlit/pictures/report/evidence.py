@@ -26,6 +26,7 @@ from backlit.writing import write_text
 ANSWERS, KEPT, SETTINGS = "predictions.csv", "report.json", "settings.json"
 PICTURE = re.compile("data:image/png;base64,[A-Za-z0-9+/=]+")
 MOST_BYTES = 50_000_000
+OWN = ("test", "validation", "train")  # rows of the run itself, those that judge best first
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +69,12 @@ class Evidence:
         """The rows that judge the network: those that it was asked about, else the first of test, validation and
         training that have scores; '' for none."""
         asked = [] if self.answers is None else [self.answers.part]
-        return next((name for name in (*asked, "test", "validation", "train") if name in self.scores), "")
+        return next((name for name in (*asked, *OWN) if name in self.scores), "")
+
+    @property
+    def foreign(self) -> bool:
+        """Whether the rows that judge the network are not the run's own, so that it may have learned from them."""
+        return self.part not in ("", *OWN)
 
     @property
     def pictures(self) -> bool:
@@ -153,12 +159,13 @@ def asked_about(evidence: Evidence, data: Any, y: Any = None) -> Evidence:
     assert targets is not None  # or they could not have been scored
     x = model.schema.encode(content)[0][: len(targets)]
     part = Part(x, targets, None, np.arange(len(x)))
-    found = answers(model, part, content.name)
+    name = f"the {content.name} data given" if content.name in evidence.scores else content.name
+    found = answers(model, part, name)
     frame: Any = content.inputs if model.schema.kind == "table" and content.targets is None else None
     return replace(
         evidence,
-        scores={**evidence.scores, content.name: scores},
-        rows={**evidence.rows, content.name: len(x)},
+        scores={**evidence.scores, name: scores},
+        rows={**evidence.rows, name: len(x)},
         answers=found,
         examples=worst_examples(model.schema, found, part, frame),
     )

@@ -21,7 +21,8 @@ SHARES = {"zeros": BLUE, "saturated": ORANGE, "dead": VERMILLION}
 HEADINGS = ("layer", "outputs", "zero", "saturated", "dead units", "gradient", "step")
 KEY = (
     "Each line leads from the first epoch to the last, and the number is its end. Outputs: their mean, in the shade of "
-    "their deviation. Saturated: outputs that pass next to no gradient back; of dead units that is so for every row. "
+    "their deviation. Saturated: outputs on a flat part of their function, where other inputs change next to nothing, "
+    "so that nothing is learned there. Dead units: those that are there for every row, and learn no more. "
     "Gradient: its root mean square over the weights. Step: how much an update changes the weights, as their share. "
     "The scales of gradients and of steps are logarithmic, and the same for all layers."
 )
@@ -96,7 +97,7 @@ def _cells(layer: Layer, gradients: tuple[float, float], steps: tuple[float, flo
     ends = (float(np.min(low, initial=0)), float(np.max(high, initial=0)))
     drawn = line_chart([layer.mean], "mean of the outputs", ends=ends, band=(low, high), colors=(BLUE,))
     words = f"{layer.mean[-1]:.2g} ± {layer.deviation[-1]:.2g}" if len(layer.mean) else ""
-    cells: list[str] = [layer.path, join((drawn, words))]
+    cells: list[str] = [layer.path, join((drawn, tag("span", words)))]
     for name, color in SHARES.items():
         shares = layer.shares.get(name)
         cells.append("" if shares is None else _cell(shares, shares, (0.0, 1.0), percent(shares[-1]), color))
@@ -110,7 +111,7 @@ def _cell(
 ) -> str:
     """A line with its last number; the number alone, where it was the same all the time."""
     still = (values == values[0]).all()
-    return words if still else join((line_chart([drawn], words, ends=ends, colors=(color,)), words))
+    return words if still else join((line_chart([drawn], words, ends=ends, colors=(color,)), tag("span", words)))
 
 
 def _ends(found: Sequence[np.ndarray]) -> tuple[float, float]:
@@ -158,13 +159,13 @@ def _gradients(layers: Sequence[Layer]) -> str:
 
 
 def _steps(layers: Sequence[Layer]) -> str:
-    """How much a step changed the weights, by the medians over the epochs."""
-    ratios = {layer.path: float(np.median(known)) for layer in layers if len(known := layer.step[layer.step > 0])}
+    """How much a step changed the weights in the last epoch, as the table has it."""
+    ratios = {layer.path: float(layer.step[-1]) for layer in layers if len(layer.step) and layer.step[-1] > 0}
     ratios = {path: ratio for path, ratio in ratios.items() if np.isfinite(ratio)}
     if not ratios:
         return ""
     low, high = (best(ratios, key=lambda path: ratios[path]) for best in (min, max))
-    said = f"A step typically changed the weights by {100 * ratios[low]:.2g} %"
+    said = f"At the end, a step changed the weights by {100 * ratios[low]:.2g} %"
     said += f" ({low}) to {100 * ratios[high]:.2g} % ({high}) of their size" if low != high else " of their size"
     if ratios[low] < SLOW:
         return f"{said}: some hardly moved, a larger learning rate may help."

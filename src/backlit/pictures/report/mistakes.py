@@ -13,6 +13,7 @@ from backlit.pictures.report.verdict import percent, rows_of
 from backlit.training.answers import ClassAnswers, NumberAnswers
 
 MOST_CLASSES, MOST_PAIRS = 12, 10  # in a table of all pairs; pairs that are listed
+MOST_TIES = 3  # that are named
 LONG = 4  # characters of a class beyond which its name stands upright
 SURE = np.array([0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0])  # the edges of the bins of certainty
 FEW = 10  # answers below which a bin says nothing
@@ -64,11 +65,11 @@ def _classes(evidence: Evidence, found: ClassAnswers) -> tuple[str, Markup]:
     if not total:
         sentence = f"All {asked} are answered rightly."
     else:
-        truth, said = np.unravel_index(wrong.argmax(), wrong.shape)
-        times = int(wrong[truth, said])
-        often = f": {times:,} time{'' if times == 1 else 's'}" if times > 1 else ""
+        times = int(wrong.max())
+        most = [f"{named(names[t])} is taken for {named(names[s])}" for t, s in np.argwhere(wrong == times)]
+        often = f"{_listed(most)}: {times:,} times{' each' if len(most) > 1 else ''}"
         sentence = f"{total:,} of {asked} {'is' if total == 1 else 'are'} answered wrongly. " + (
-            f"What most often happens is that {named(names[truth])} is taken for {named(names[said])}{often}."
+            f"What most often happens is that {often}."
             if times > 1
             else "No two classes are taken for each other twice."
         )
@@ -83,6 +84,13 @@ def _classes(evidence: Evidence, found: ClassAnswers) -> tuple[str, Markup]:
     if bins := certainty(found):
         parts += [tag("h3", "How far it can be trusted"), _trust(bins)]
     return sentence, join(parts)
+
+
+def _listed(most: list[str]) -> str:
+    """What happens equally often, in words: the first of them, where they are many."""
+    if len(most) > MOST_TIES:
+        return f"{', '.join(most[:MOST_TIES])} and {len(most) - MOST_TIES} more such"
+    return " and ".join(filter(None, (", ".join(most[:-1]), most[-1])))
 
 
 def named(word: str) -> str:
@@ -143,14 +151,26 @@ def _trust(bins: list[tuple[float, float, int, float, float]]) -> Markup:
             ]
         )
     shown = table(["it says it is sure", "answers", "of them right", ""], lines)
-    return join((tag("p", f"{said}. Group by group, the two are {100 * off:.1f} points apart."), shown))
+    return join(
+        (
+            tag(
+                "p",
+                (
+                    f"{said}. In one line of this table, how sure it is and how often it is right differ by "
+                    f"{100 * off:.1f} percentage points on average."
+                ),
+            ),
+            shown,
+        )
+    )
 
 
 def _numbers(evidence: Evidence, found: NumberAnswers) -> tuple[str, Markup]:
     worst = int(found.errors.argmax())
     sentence = (
-        f"Half of the answers are off by less than {number(float(np.median(found.errors)))}, nine of ten by less than "
-        f"{number(float(np.quantile(found.errors, 0.9)))}; the worst, for row {found.rows[worst]:,}, by "
+        f"The typical error is {number(float(np.median(found.errors)))}: half of the answers are off by less, "
+        f"nine of ten by less than {number(float(np.quantile(found.errors, 0.9)))}; the worst, for row "
+        f"{found.rows[worst]:,}, by "
         f"{number(float(found.errors[worst]))}."
     )
     truth, predicted, targets = found.truth, found.predicted, evidence.model.schema.target

@@ -1,9 +1,9 @@
 """The section on how to repeat the run: its command, the versions, every setting; and what is not known of it."""
 
-from backlit.layers.notation import write
 from backlit.pictures.report.data import facts
 from backlit.pictures.report.evidence import Evidence
 from backlit.pictures.report.markup import join, listed, tag, unfolding
+from backlit.pictures.report.network import outline
 from backlit.pictures.report.page import Section
 
 
@@ -24,7 +24,7 @@ def show_repetition(evidence: Evidence) -> Section:
     if isinstance(versions, dict):
         known.append(("versions", ", ".join(f"{name} {version}" for name, version in versions.items())))
     known.append(("seed", str(model.settings.seed)))
-    parts.append(facts([*known, ("network", write(model.network))]))
+    parts.append(facts([*known, ("network", outline(model.network))]))
     settings = [(name, "–" if value is None else str(value)) for name, value in model.settings.to_json().items()]
     parts.append(unfolding("every setting", facts(settings)))
     return Section("repeat", "To repeat it", sentence, join(parts))

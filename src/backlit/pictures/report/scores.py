@@ -1,13 +1,19 @@
 """The section on the scores: those of all parts, beside the baselines and the classic models."""
 
+from math import hypot, sqrt
+
+import numpy as np
+
 from backlit.alignment import number
 from backlit.layers.scaling import Rescale
 from backlit.pictures.report.evidence import Evidence
 from backlit.pictures.report.markup import join, table, tag
 from backlit.pictures.report.page import Section
-from backlit.pictures.report.verdict import deviation, percent
+from backlit.pictures.report.verdict import UNKNOWN, deviation, judged_rows, percent
+from backlit.training.answers import NumberAnswers
 
 PARTS = {"train": "training", "validation": "validation", "test": "test"}
+NOTABLE = 1.5  # times the loss of training
 
 
 def show_scores(evidence: Evidence) -> Section | None:
@@ -58,22 +64,46 @@ def show_scores(evidence: Evidence) -> Section | None:
 
 
 def _sentence(evidence: Evidence) -> str:
+    """The scores over the rows of training and over those that judge, and whether their difference may be chance."""
     scores, part = evidence.scores, evidence.part
     name = "accuracy" if evidence.model.schema.classes else "rmse"
     if part == "train" or "train" not in scores:
         return "There are no scores over rows that the network did not learn from."
     seen, new = scores["train"][name], scores[part][name]
+    where = f"on {judged_rows(evidence, part)},"
     if name == "rmse":
-        said = f"On the rows it learned from it is typically off by {number(seen)}, on others by {number(new)}"
-        more = new / seen - 1 if seen else 0.0
-        return f"{said}: " + (
-            f"{percent(more)} more, which is what it learned by heart." if more > 0.05 else "about the same."
-        )
-    gap, rows = seen - new, evidence.rows.get(part, 1)
-    apart = deviation(new, rows)
-    said = f"On the rows it learned from it is right for {percent(seen)}, on others for {percent(new)}"
-    said += f": {100 * gap:.1f} points were learned by heart." if gap > apart else ": no sign that it learned by heart."
-    return f"{said} With {rows:,} rows, chance alone moves the latter by about {100 * apart:.1f} points either way."
+        said = f"The root mean square error is {number(seen)} on the rows it learned from and, {where} {number(new)}"
+    else:
+        said = f"On the rows it learned from it is right for {percent(seen)}; {where} for {percent(new)}"
+    if evidence.foreign:
+        return f"{said}. {UNKNOWN}"
+    chance = _chance(evidence, seen, new)
+    worse = seen - new if name == "accuracy" else new - seen
+    if chance is None:
+        said += "; how much of the difference is chance is not known."
+    elif abs(worse) <= chance:
+        said += ": a difference that may be chance."
+    else:
+        said += f": it is better on the rows {'it learned from' if worse > 0 else 'that judge it'}."
+    loss, least = scores[part].get("loss", 0.0), scores["train"].get("loss", 0.0)
+    if name == "accuracy" and loss > NOTABLE * least > 0:
+        said += f" The loss, which also weighs how sure it is, is {loss / least:.2g} times that of training."
+    return said
+
+
+def _chance(evidence: Evidence, seen: float, new: float) -> float | None:
+    """How far chance may move the two scores apart, two standard deviations of their difference; None if unknown.
+
+    That of an rmse is cv / (2 √n) of it, with cv the deviation of the squared errors as a share of their mean.
+    """
+    rows, learned = (max(evidence.rows.get(part, 1), 1) for part in (evidence.part, "train"))
+    if evidence.model.schema.classes:
+        return hypot(deviation(seen, learned), deviation(new, rows))
+    found = evidence.answers
+    if not isinstance(found, NumberAnswers) or len(found) < 2 or not found.errors.any():
+        return None
+    squares = np.square(found.errors)
+    return float(squares.std(ddof=1) / squares.mean()) * hypot(seen / sqrt(learned), new / sqrt(rows))
 
 
 def _cell(name: str, value: float | None) -> str:

@@ -8,6 +8,7 @@ from backlit.pictures.report.evidence import Evidence
 from backlit.pictures.report.markup import Markup, join, tag
 
 SPACE = "\u00a0"  # that no line ends with
+UNKNOWN = "Whether it learned from some of these is not known."
 PLAIN = ("target", "label", "y", "class")  # targets whose name does not say what it is about
 
 
@@ -39,7 +40,7 @@ def judged_rows(evidence: Evidence, part: str) -> str:
     """The rows that a score is over, and what the network has to do with them."""
     rows = rows_of(evidence, evidence.rows.get(part, 0))
     return {
-        "test": f"{rows} it has never seen",
+        "test": f"{rows} it has never seen" if evidence.duplicates == 0 else f"{rows} that were set aside",
         "validation": f"{rows} that it did not learn from, but that chose its weights",
         "train": f"the {rows} that it learned from",
     }.get(part, f"{rows} of {part}")
@@ -54,6 +55,8 @@ def verdict_of(evidence: Evidence) -> str:
     words = [said]
     if part == "train":
         words.append("How good it is for new rows is not known: none were set aside.")
+    if evidence.foreign:
+        words.append(UNKNOWN)
     if not helps(evidence):
         words.append("The network is no better than that.")
     return " ".join(words)
@@ -73,7 +76,7 @@ def tiles(evidence: Evidence) -> Markup:
     scores = evidence.scores.get(evidence.part, {})
     held = [
         (percent(scores["accuracy"]), "right answers") if "accuracy" in scores else None,
-        (number(scores["rmse"]), "typical error (rmse)") if "rmse" in scores else None,
+        (number(scores["rmse"]), "root mean square error") if "rmse" in scores else None,
         (number(scores["r2"]), "r², 1 is perfect") if "r2" in scores else None,
         (f"{model.summary().parameters:,}", "parameters"),
         (f"{model.epochs:,}", "epochs") if model.epochs else None,
@@ -117,12 +120,12 @@ def _of_numbers(evidence: Evidence, part: str) -> str:
     schema, scores = evidence.model.schema, evidence.scores
     own, where = scores[part], judged_rows(evidence, part)
     if schema.reconstructs:
-        said = f"The network makes {where} again with a typical error of {number(own['rmse'])} a number"
+        said = f"The network makes {where} again with a root mean square error of {number(own['rmse'])} a number"
     else:
         named = " and ".join(schema.target[:3]) + (" and others" if len(schema.target) > 3 else "")
-        said = f"The network's answers for {named} are typically off by {number(own['rmse'])}, on {where}"
+        said = f"The network's answers for {named} have a root mean square error of {number(own['rmse'])}, on {where}"
     rivals = {"baseline": "always saying the mean", "persistence": "saying that all stays as it is"}
-    off = [f"{words} would be off by {number(scores[n]['rmse'])}" for n, words in rivals.items() if n in scores]
+    off = [f"{words} would have one of {number(scores[n]['rmse'])}" for n, words in rivals.items() if n in scores]
     said = "; ".join([said, *off]) + "."
     if isfinite(own["r2"]) and own["r2"] > 0 and not schema.reconstructs:
         said += f" It explains {percent(own['r2'])} of the differences between the rows (r² {number(own['r2'])})."
