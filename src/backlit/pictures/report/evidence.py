@@ -26,6 +26,7 @@ from backlit.writing import write_text
 ANSWERS, KEPT, SETTINGS = "predictions.csv", "report.json", "settings.json"
 PICTURE = re.compile("data:image/png;base64,[A-Za-z0-9+/=]+")
 MOST_BYTES = 50_000_000
+RIVALS = ("baseline", "persistence")  # what needs no network, judged by the run's own rows
 OWN = ("test", "validation", "train")  # rows of the run itself, those that judge best first
 
 
@@ -162,9 +163,10 @@ def asked_about(evidence: Evidence, data: Any, y: Any = None) -> Evidence:
     name = f"the {content.name} data given" if content.name in evidence.scores else content.name
     found = answers(model, part, name)
     frame: Any = content.inputs if model.schema.kind == "table" and content.targets is None else None
+    known = {name: held for name, held in evidence.scores.items() if name not in RIVALS}
     return replace(
         evidence,
-        scores={**evidence.scores, name: scores},
+        scores={**known, name: scores},
         rows={**evidence.rows, name: len(x)},
         answers=found,
         examples=worst_examples(model.schema, found, part, frame),

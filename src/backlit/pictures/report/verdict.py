@@ -4,7 +4,7 @@ from math import isfinite, sqrt
 
 from backlit.alignment import number
 from backlit.data.text import UNITS
-from backlit.pictures.report.evidence import Evidence
+from backlit.pictures.report.evidence import RIVALS, Evidence
 from backlit.pictures.report.markup import Markup, join, tag
 
 SPACE = "\u00a0"  # that no line ends with
@@ -66,7 +66,7 @@ def helps(evidence: Evidence) -> bool:
     """Whether the network beats the baselines."""
     name = "accuracy" if evidence.model.schema.classes else "rmse"
     own = evidence.scores[evidence.part].get(name, 0.0)
-    rivals = [evidence.scores[part].get(name, own) for part in ("baseline", "persistence") if part in evidence.scores]
+    rivals = [evidence.scores[part].get(name, own) for part in RIVALS if part in evidence.scores]
     return all(own > rival if name == "accuracy" else own < rival for rival in rivals)
 
 
