@@ -74,9 +74,15 @@ def test_an_epoch_that_was_not_made_is_refused(epoch):
 
 def test_a_trace_shows_its_values_up_to_the_first_that_is_no_number():
     axes = pictures.plot_trace([1.0, 2.0, 4.0, np.inf, 8.0, 1.0, 1.0, np.nan], unit="epoch").axes[0]
-    assert lines(axes)["no number from here on"].tolist() == [[2], [4.0]]
+    assert lines(axes)["no number from here on"].tolist() == [[3], [4.0]]
     assert np.isnan(axes.lines[0].get_ydata()).nonzero()[0].tolist() == [3, 7]
-    assert (axes.get_xlabel(), axes.get_title()) == ("epoch", "Diverged: a much smaller learning rate")
+    assert (axes.get_xlabel(), axes.get_title()) == ("epoch", "Diverged: try a much smaller learning rate")
+
+
+@pytest.mark.parametrize(("unit", "first"), [("step", 0), ("epoch", 1)])
+def test_steps_are_counted_from_the_start_and_epochs_from_1(unit, first):
+    axes = pictures.plot_trace([1 / n for n in range(1, 11)], unit=unit).axes[0]
+    assert list(axes.lines[0].get_xdata()) == list(range(first, first + 10))
 
 
 def test_a_trace_that_says_nothing_yet_is_refused():

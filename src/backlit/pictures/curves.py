@@ -16,10 +16,10 @@ from backlit.training import History, LearningRates
 from backlit.training.verdicts import verdict
 
 ADVICE = {
-    "still falling": "still falling: more steps, or a larger learning rate",
-    "oscillating": "oscillating: a smaller learning rate",
+    "still falling": "still falling: make more steps, or try a larger learning rate",
+    "oscillating": "oscillating: try a smaller learning rate",
     "converged": "converged",
-    "diverged": "diverged: a much smaller learning rate",
+    "diverged": "diverged: try a much smaller learning rate",
 }
 WIDE = 30.0  # times the smallest value, beyond which an axis is logarithmic
 FEW = 30  # points that have a marker each
@@ -34,7 +34,7 @@ def plot_trace(
 
     Args:
         values: one loss a step or an epoch, at least 8, such as `minimum.values` or `model.history["train_loss"]`.
-        unit: what the values are counted by: 'step' or 'epoch'; default 'step'.
+        unit: what the values are counted by: 'step', from 0, or 'epoch', from 1; default 'step'.
         axes, path: see `backlit.pictures.canvas.canvas`.
 
     Raises:
@@ -48,12 +48,20 @@ def plot_trace(
     said = verdict(trace)
     finite = np.isfinite(trace)
     with canvas(axes, path) as drawn:
-        drawn.axvspan(len(trace) // 2, len(trace) - 1, color=GRAY, alpha=0.12, lw=0, label="the end, which is judged")
-        places = np.arange(len(trace))
+        first = 1 if unit == "epoch" else 0  # step 0 is the start
+        drawn.axvspan(
+            len(trace) // 2 + first,
+            len(trace) - 1 + first,
+            color=GRAY,
+            alpha=0.12,
+            lw=0,
+            label="the end, which is judged",
+        )
+        places = np.arange(len(trace)) + first
         drawn.plot(places, np.where(finite, trace, np.nan), color=BLUE, marker="." if len(trace) <= FEW else "")
         if not finite.all():
             last = max(int(np.argmin(finite)) - 1, 0)
-            drawn.plot(last, trace[last], "X", color=VERMILLION, markersize=9, label="no number from here on")
+            drawn.plot(last + first, trace[last], "X", color=VERMILLION, markersize=9, label="no number from here on")
         if said == "diverged":
             scale(drawn, trace)
         drawn.xaxis.set_major_locator(MaxNLocator(integer=True))
