@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -51,3 +52,9 @@ def test_every_member_of_a_family_is_public() -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'dens'"):
         bl.dens  # noqa: B018
+
+
+def test_the_readme_names_every_plot() -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    plots = {name for name in dir(bl.pictures) if name.startswith("plot_")}
+    assert set(re.findall(r"plot_\w+", readme)) == plots
