@@ -24,6 +24,12 @@ def test_row_57_far_too_large_a_rate_diverges():
     assert bl.minimize(lambda w: w**2, 1.0, learning_rate=1.05, steps=100).verdict == "diverged"
 
 
+@pytest.mark.parametrize(("height", "says"), [(0.002, "converged"), (0.05, "oscillating")], ids=str)
+def test_row_57_what_swings_by_less_than_a_hundredth_of_the_fall_has_converged(height, says):
+    step = np.arange(200)
+    assert bl.verdict(0.9**step + height * (step % 2)) == says
+
+
 def test_row_57_the_trace_of_a_network():
     x = np.linspace(-1, 1, 40, dtype=np.float32)[:, None]
     chosen = {"optimizer": "gradient-descent", "batch_size": "full", "split": (1, 0, 0), "epochs": 60}

@@ -3,8 +3,8 @@
 The end of a trace is its last half. With L₀ its first value, m its lowest, and the fall F = L₀ − m:
 
     diverged         a value is no number, or the end lies above L₀ (the mean of its last quarter)
-    oscillating      the end goes up and down: more than a fifth of its steps rise, and the rises together are more than
-                     the end's own fall, and visible
+    oscillating      the end goes up and down: more than a fifth of its steps rise, the rises together are more than the
+                     end's own fall, and its highest lies visibly above its lowest
     still falling    the last quarter lies, in the mean, visibly below the quarter before
     converged        none of these
 
@@ -48,6 +48,6 @@ def verdict(losses: Iterable[float]) -> str:
         return "diverged"
     changes = np.diff(end)
     rises = changes[changes > 0]
-    if len(rises) > RISES * len(changes) and rises.sum() > max(visible, end[0] - end[-1]):
+    if len(rises) > RISES * len(changes) and rises.sum() > end[0] - end[-1] and np.ptp(end) > visible:
         return "oscillating"
     return "still falling" if before - last > visible else "converged"
