@@ -24,13 +24,6 @@ def test_question_every_answer_is_a_lesson_of_the_catalog():
     assert sorted(answers - set(CATALOG)) == []
 
 
-def test_question_what_a_lesson_says_that_it_answers_stands_in_the_table():
-    for lesson in LESSONS:
-        assert lesson.questions
-        for question in lesson.questions:
-            assert lesson.name in QUESTIONS[question]
-
-
 @pytest.mark.parametrize("name", BY_NAME)
 def test_question_the_claim_holds_and_the_picture_can_be_saved(name, tmp_path):
     shown = outcome(name)
