@@ -14,6 +14,17 @@ from backlit.errors import SettingError
 from backlit.writing import check_file, write_text
 
 SUFFIXES = (".svg", ".html")
+READABLE = 40  # vertices of a drawing, beyond which groups are closed
+
+
+def check_depth(depth: int | None, what: str) -> None:
+    """Refuse a depth that is no whole number of at least 0.
+
+    Raises:
+        SettingError: saying what it is the depth of.
+    """
+    if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int) or depth < 0):
+        raise SettingError(f"depth is how many levels of {what} stand open, 0 or more, not {depth!r}")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import jax.numpy as jnp
 
 from backlit.drawing.diagram import Diagram, Edge, Group, Label, Vertex
-from backlit.drawing.drawing import Drawing, draw
+from backlit.drawing.drawing import READABLE, Drawing, check_depth, draw
 from backlit.errors import GraphError, SettingError
 from backlit.graph.lecture import write_operation, write_value
 from backlit.graph.marks import symbol, write_amount
@@ -23,7 +23,6 @@ from backlit.shapes import Array, write
 if TYPE_CHECKING:
     from backlit.graph.node import Graph, Node, Path
 
-READABLE = 40
 LONGEST_NAME = 24
 Home = tuple[str, ...]
 
@@ -39,8 +38,7 @@ def draw_graph(graph: "Graph", lit: "Path | None", steps: bool, depth: int | Non
         raise SettingError(f"lit is one of graph.paths(...), not {lit!r}; a file to write is path='graph.svg'")
     if not isinstance(title, str):
         raise SettingError(f"title is a text, not {title!r}")
-    if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int) or depth < 0):
-        raise SettingError(f"depth is how many levels of layers stand open, 0 or more, not {depth!r}")
+    check_depth(depth, "layers")
     if lit is not None and not set(lit.nodes) <= set(graph.nodes):
         raise GraphError("the path is of another graph: take one of this graph's paths(...)")
     flow = Flow(graph, lit, steps)

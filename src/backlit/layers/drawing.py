@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backlit.drawing.diagram import Diagram, Edge, Group, Label, Vertex, names_of
-from backlit.drawing.drawing import Drawing, draw
+from backlit.drawing.drawing import READABLE, Drawing, check_depth, draw
 from backlit.errors import SettingError, ShapeError
 from backlit.layers.attention import CrossAttention
 from backlit.layers.neurons import draw_neurons, why_not
@@ -18,7 +18,6 @@ from backlit.shapes import Shape, write
 if TYPE_CHECKING:
     from backlit.layers.block import Block
 
-READABLE = 40
 LONGEST = 40
 
 
@@ -26,8 +25,7 @@ def draw_block(
     block: "Block", input: Shape, parameters: Mapping[str, Any] | None, neurons: bool | None, depth: int | None
 ) -> Drawing:
     """The drawing; see `Block.draw`."""
-    if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int) or depth < 0):
-        raise SettingError(f"depth is how many levels of compositions stand open, 0 or more, not {depth!r}")
+    check_depth(depth, "compositions")
     if neurons not in (None, True, False):
         raise SettingError(f"neurons is True, False or None, not {neurons!r}")
     if not (parameters is None or isinstance(parameters, Mapping)):

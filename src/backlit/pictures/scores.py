@@ -10,6 +10,7 @@ from backlit.errors import SettingError, ShapeError
 from backlit.layers.settings import is_whole
 from backlit.pictures.canvas import BLUE, GRAY, VERMILLION, Picture, canvas, panels, picture_of
 from backlit.pictures.inputs import LABEL, feature_names, shorten
+from backlit.training.answers import confusions
 from backlit.training.calibration import calibrate
 from backlit.training.model import Model
 
@@ -92,8 +93,7 @@ def plot_confusion(
     names = [str(name) for name in model.schema.classes]
     many, codes = len(names), targets.ravel()
     predicted = model.predict_encoded(x).argmax(-1).ravel()
-    counts = np.zeros((many, many), int)
-    np.add.at(counts, (codes[codes >= 0], predicted[codes >= 0]), 1)
+    counts = confusions(codes[codes >= 0], predicted[codes >= 0], many)
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     side = min(8.5, 3.6 + 0.3 * many)
     with canvas(axes, path, (side + 0.9, side)) as drawn:

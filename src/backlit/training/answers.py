@@ -137,6 +137,16 @@ def answers(model: Model, part: Part, name: str) -> Answers:
     )
 
 
+def confusions(truth: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    """How many answers of each true class (rows) are of each class (columns), (K, K).
+
+    Args:
+        truth, predicted: codes of classes (N,), from 0.
+        classes: K.
+    """
+    return np.bincount(truth * classes + predicted, minlength=classes**2).reshape(classes, classes)
+
+
 def write_answers(path: str | Path, found: Answers, schema: Schema) -> None:
     """Write answers as CSV, a line an answer: the row's number in the data, the truth, the prediction, and the
     probabilities or the error."""

@@ -13,12 +13,12 @@ from backlit.pictures.report.course import nth, show_course
 from backlit.pictures.report.data import show_data
 from backlit.pictures.report.examples import picture_shape, worst
 from backlit.pictures.report.layers import layers_of, show_layers
-from backlit.pictures.report.mistakes import certainty, confusions, show_mistakes
+from backlit.pictures.report.mistakes import certainty, show_mistakes
 from backlit.pictures.report.network import outline
 from backlit.pictures.report.scores import show_scores
 from backlit.pictures.report.verdict import SPACE, deviation, helps, percent, verdict_of
 from backlit.training import History
-from backlit.training.answers import ClassAnswers, NumberAnswers
+from backlit.training.answers import ClassAnswers, NumberAnswers, confusions
 
 
 def said(text: str) -> str:
@@ -109,7 +109,7 @@ def test_confusions_and_certainty():
     random = np.random.default_rng(0)
     truth, predicted, sure = random.integers(3, size=60), random.integers(3, size=60), random.uniform(0.34, 1, 60)
     found = ClassAnswers("test", np.arange(60), 60, truth, predicted, sure, sure)
-    np.testing.assert_array_equal(confusions(found, 3), confusion_matrix(truth, predicted))
+    np.testing.assert_array_equal(confusions(truth, predicted, 3), confusion_matrix(truth, predicted))
     bins = certainty(found)
     assert sum(size for _, _, size, _, _ in bins) == 60
     for low, high, size, mean, right in bins:

@@ -10,7 +10,7 @@ from backlit.pictures.report.figures import figure
 from backlit.pictures.report.markup import Markup, join, table, tag
 from backlit.pictures.report.page import Section
 from backlit.pictures.report.verdict import percent, rows_of
-from backlit.training.answers import ClassAnswers, NumberAnswers
+from backlit.training.answers import ClassAnswers, NumberAnswers, confusions
 
 MOST_CLASSES, MOST_PAIRS = 12, 10  # in a table of all pairs; pairs that are listed
 MOST_TIES = 3  # that are named
@@ -28,11 +28,6 @@ def show_mistakes(evidence: Evidence) -> Section | None:
     kept = "" if len(found) == found.total else f"Seen here: {len(found):,} of {found.total:,} answers, evenly chosen."
     note = tag("p", kept, class_="quiet") if kept else ""
     return Section("mistakes", "The mistakes", sentence, join((note, content, show_examples(evidence))))
-
-
-def confusions(found: ClassAnswers, classes: int) -> np.ndarray:
-    """How many answers of each true class (rows) are of each class (columns), (K, K)."""
-    return np.bincount(found.truth * classes + found.predicted, minlength=classes**2).reshape(classes, classes)
 
 
 def certainty(found: ClassAnswers) -> list[tuple[float, float, int, float, float]]:
@@ -56,7 +51,7 @@ def certainty(found: ClassAnswers) -> list[tuple[float, float, int, float, float
 
 def _classes(evidence: Evidence, found: ClassAnswers) -> tuple[str, Markup]:
     names = evidence.model.schema.classes
-    counts = confusions(found, len(names))
+    counts = confusions(found.truth, found.predicted, len(names))
     wrong = counts * (1 - np.eye(len(names), dtype=int))
     total, asked = (
         int(wrong.sum()),
