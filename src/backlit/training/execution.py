@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 import jax
 import numpy as np
@@ -44,6 +44,7 @@ class Progress(NamedTuple):
     and in `place` which program's epoch it is, and of how many members the losses and scores are the best one's. They
     are those told last while it compiles, and no numbers before the first. In a sweep `seconds` counts compiling and
     scoring, too, and `seconds_left`, an estimate where `bounded` is false, is no number where nothing is known yet.
+    `history` is that of a run so far, with its telemetry.
     """
 
     epoch: int
@@ -59,6 +60,11 @@ class Progress(NamedTuple):
     bounded: bool = True
     doing: str = ""
     place: str = ""
+    history: History | None = None
+
+
+Follow: TypeAlias = Callable[[Progress], str | None]
+"""What is told of a run; a text that it answers stops a run that trains alone, and is why it stopped."""
 
 
 class Source(Protocol):
@@ -85,7 +91,7 @@ class Execution:
     def __init__(
         self,
         run: Run,
-        progress: Callable[[Progress], None] | None,
+        progress: Follow | None,
         alone: bool = True,
         time_limit: float | None = None,
     ) -> None:
@@ -180,6 +186,7 @@ class Execution:
             },
             steps_per_second=self.made / self.training if self.training else 0.0,
             notes=notes,
+            run=self.run,
         )
 
     @cached_property
@@ -239,7 +246,8 @@ class Execution:
                 done = int(watch.epoch)
                 if watch.stop != RUNNING:
                     return None
-                self.tell(watch)
+                if word := self.tell(watch):
+                    return word
                 if limit is not None and self.training >= limit:
                     return "time"
                 chunk = max(1, min(2 * chunk, int(chunk * GLANCE / max(spent, 1e-6))))
@@ -270,15 +278,15 @@ class Execution:
                 columns |= {f"{name}_{score}": values for score, values in scores.items()}
         self.history.extend({**columns, **telemetry_columns(records.telemetry, self.layers)})
 
-    def tell(self, watch: Any) -> None:
-        """Tell of the progress."""
+    def tell(self, watch: Any) -> str | None:
+        """Tell of the progress; the answer is why the run is to stop, if it is."""
         if self.progress is None or not len(self.history):
-            return
+            return None
         name = self.scorer.columns[-1]
         last = {column: self.history[column][-1] for column in self.history.columns[:8]}
         epoch, epochs = int(watch.epoch), int(self.settings.epochs or 1)
         left, limit = self.training / max(epoch, 1) * (epochs - epoch), self.time_limit
-        self.progress(
+        return self.progress(
             Progress(
                 epoch=epoch,
                 epochs=epochs,
@@ -290,6 +298,7 @@ class Execution:
                 best_epoch=int(watch.best_epoch),
                 seconds=self.training,
                 seconds_left=left if limit is None else min(left, max(limit - self.training, 0.0)),
+                history=self.history,
             )
         )
 

@@ -1,14 +1,14 @@
 """The one call from data to a trained model, and the calls that find settings for it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, overload
 
 from backlit.layers.block import Block
 from backlit.training.batch_sizes import BatchSizes
+from backlit.training.execution import Follow
 from backlit.training.learning_rates import LearningRates
 from backlit.training.model import Model
 from backlit.training.preparation import prepare
-from backlit.training.run import Progress
 from backlit.training.sweeps.spaces import Value, ValueSet, sets_in
 from backlit.training.sweeps.sweep import Sweep
 from backlit.training.sweeps.sweeping import sweep
@@ -20,7 +20,7 @@ def fit(
     data: Any,
     y: Any = None,
     *,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Follow | None = None,
     validation: Any = None,
     test: Any = None,
     target: str | Sequence[str] | None = None,
@@ -37,7 +37,7 @@ def fit(
     data: Any,
     y: Any = None,
     *,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Follow | None = None,
     **options: Value | ValueSet,
 ) -> Sweep: ...
 @overload
@@ -54,7 +54,7 @@ def fit(
     data: Any,
     y: Any = None,
     *,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Follow | None = None,
     **options: Any,
 ) -> Any:
     """Train a network on data and return the model; with sets of values for settings, a `Sweep` over all combinations.
@@ -63,7 +63,7 @@ def fit(
         network: a block, the notation, a name, a JSON file, or None for the default network.
         data: a file, the name of a data set, a frame, a Dataset, or an array with `y`.
         y: targets (N,), (N, T) or (N, ...) such as images, when data is an array.
-        progress: called with `Progress` a few times a second.
+        progress: called with `Progress` a few times a second; a text that it answers stops the run, and is why.
         **options: what `prepare` takes: target, task, columns, weights, validation, test, reconstruct, loss, and the
             settings (optimizer, learning_rate, schedule, batch_size, epochs, patience, clip, accumulate, average,
             augment, l1, l2, penalties, penalize_biases, max_norm, initial_scale, bootstrap, class_weight, split,

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from math import isfinite
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -31,6 +31,9 @@ from backlit.training.scoring import SCORED_ROWS, Rows, Scorer, in_chunks
 from backlit.training.settings import Settings
 from backlit.training.tokens import check_rows
 
+if TYPE_CHECKING:
+    from backlit.training.run import Run
+
 
 class Model:
     """A trained network: description, parameters, and what its training said.
@@ -51,6 +54,7 @@ class Model:
         seconds: 'compile', 'train' and 'total'.
         steps_per_second: steps made over seconds of training, scoring included.
         notes: what a user should know of the run.
+        run: what it was trained by, with its data; None for a model that was read from a file.
     """
 
     def __init__(
@@ -72,6 +76,7 @@ class Model:
         seconds: dict[str, float] | None = None,
         steps_per_second: float = 0.0,
         notes: list[str] | None = None,
+        run: "Run | None" = None,
     ) -> None:
         self.network, self.input_shape, self.schema, self.loss = network, input_shape, schema, loss
         self.parameters, self.state, self.settings = parameters, state, settings
@@ -79,6 +84,7 @@ class Model:
         self.stopped, self.epochs, self.best_epoch = stopped, epochs, best_epoch
         self.seconds, self.steps_per_second = seconds or {}, steps_per_second
         self.notes = notes or []
+        self.run = run
         self.objective = Objective(network, loss, Penalty(), (), len(schema.classes))
         self._answers = jit(self._answer, network)
 

@@ -5,6 +5,7 @@ Everything a user gave is checked here, before any work starts.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from inspect import signature
 from typing import Any
 
 import jax
@@ -35,6 +36,7 @@ from backlit.training.settings import Settings
 from backlit.training.tokens import check_causal, check_tokens, vocabulary_of
 from backlit.training.updates import check_size, update_rule
 
+OF_READING = {*signature(read).parameters, "validation", "test"} - {"order_by", "reconstruct"}  # what a Dataset has
 KIND_NETWORKS = {"sequence": "gru", "characters": "transformer", "bytes": "transformer"}  # where none is named
 
 
@@ -91,6 +93,8 @@ def prepare(
     Raises:
         InputError: whatever cannot be used, before any work starts.
     """
+    arguments = {**locals(), **settings}
+    del arguments["settings"]
     check_arguments(network, loss, optimizer, **settings)
     how = {"target": target, "task": task, "columns": columns, "weights": weights, "order_by": settings.get("order_by")}
     how |= {"sequence_by": sequence_by, "step_by": step_by, "window": window, "horizon": horizon, "text": text}
@@ -167,10 +171,28 @@ def prepare(
         fitted=fitted,
         row_weights=row_weights,
         notes=_notes(whole, len(train.x)),
+        asked=arguments,
     )
     if whole_batch and open.batch_size is None and "batch_size" not in sought:
         run.notes.append(f"{chosen.optimizer} compares the losses of its steps: every step takes all rows")
     return _found(run, sought, lambda size: replace(open, batch_size=size).resolve(len(train.x), rate, own_network))
+
+
+def prepare_again(run: Run, **changes: Any) -> Run:
+    """The run that `prepare` makes of what it was given for another, with some of it changed.
+
+    Args:
+        run: the other one; where nothing about the data is changed, they are not read again.
+        **changes: arguments of `prepare`.
+
+    Raises:
+        InputError: as `prepare` does.
+    """
+    asked = {**run.asked, **changes}
+    if set(changes).isdisjoint({"data", *OF_READING}):
+        kept = {name: value for name, value in asked.items() if name not in OF_READING}
+        return prepare(**{**kept, "data": run.dataset, "reconstruct": asked["reconstruct"]})
+    return prepare(**asked)
 
 
 def _found(run: Run, sought: Iterable[str], resolve: Callable[[int], Settings]) -> Run:

@@ -1,6 +1,6 @@
 """A run that is ready to train: data, network and settings, all checked."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from backlit.layers.composition import Sequential
 from backlit.layers.summary import Summary
 from backlit.shapes import Array, Shape
 from backlit.training.batch_sizes import BatchSizes, find_batch_size
-from backlit.training.execution import Execution, Progress
+from backlit.training.execution import Execution, Follow
 from backlit.training.learning_rates import LearningRates, find_learning_rate
 from backlit.training.model import Model
 from backlit.training.objective import Objective
@@ -41,6 +41,8 @@ class Run:
         settings: every setting, none open.
         fitted: the state of the preprocessing layers.
         row_weights: the weight of each training row in the loss.
+        notes: what a user should know.
+        asked: what `prepare` was given, by the names of its arguments.
     """
 
     dataset: Dataset
@@ -52,6 +54,7 @@ class Run:
     fitted: dict[str, State]
     row_weights: np.ndarray
     notes: list[str] = field(default_factory=list)
+    asked: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def loss(self) -> Loss:
@@ -83,11 +86,11 @@ class Run:
 
         return jax.tree_util.tree_map_with_path(scaled, parameters), state
 
-    def train(self, progress: Callable[[Progress], None] | None = None) -> Model:
+    def train(self, progress: Follow | None = None) -> Model:
         """Train, score and return the model; an interrupt from the keyboard stops the run and keeps the best so far.
 
         Args:
-            progress: called a few times a second.
+            progress: called a few times a second; a text that it answers stops the run, and is why.
 
         Raises:
             TrainingError: when the first epoch already turned non-finite, so that there is nothing to keep.
@@ -131,4 +134,5 @@ class Run:
         settings = replace(settings, batch_size=min(size, rows))
         rule = self.transformation if own else update_rule(settings, rows)
         objective = regularized(self.objective, self.network.plan(self.input_shape), settings)
-        return replace(self, settings=settings, transformation=rule, objective=objective)
+        asked = {**self.asked, **given}
+        return replace(self, settings=settings, transformation=rule, objective=objective, asked=asked)

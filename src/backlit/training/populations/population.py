@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from backlit.errors import TrainingError
 from backlit.training.devices import SHARE, fits, free_bytes
-from backlit.training.execution import Execution, Progress
+from backlit.training.execution import Execution, Follow
 from backlit.training.history import History
 from backlit.training.model import Model
 from backlit.training.populations.forms import member_bytes
@@ -40,7 +40,7 @@ Outcome = Model | Failure
 
 
 def train_together(
-    runs: Sequence[Run], progress: Callable[[Progress], None] | None = None, halving: Halving | None = None
+    runs: Sequence[Run], progress: Follow | None = None, halving: Halving | None = None
 ) -> list[Outcome]:
     """Train runs: those that share a program together, the others in turn.
 
@@ -99,7 +99,7 @@ def _is_interrupted(outcome: Outcome) -> bool:
 
 def train_part(
     runs: Sequence[Run],
-    progress: Callable[[Progress], None] | None = None,
+    progress: Follow | None = None,
     halving: Halving | None = None,
     time_limit: float | None = None,
 ) -> list[Outcome]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import jax
 import numpy as np
 
-from backlit.training.execution import GLANCE, Execution, Progress
+from backlit.training.execution import GLANCE, Execution, Follow
 from backlit.training.model import Model
 from backlit.training.populations.cohort import Cohort, Own
 from backlit.training.populations.forms import Form, form_of, touched_bytes
@@ -72,7 +72,7 @@ class Rounds:
     def __init__(
         self,
         runs: Sequence[Run],
-        progress: Callable[[Progress], None] | None,
+        progress: Follow | None,
         halving: Halving | None,
         time_limit: float | None = None,
     ) -> None:

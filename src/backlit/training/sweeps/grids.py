@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from backlit.training.execution import Progress
+from backlit.training.execution import Follow
 from backlit.training.model import Model
 from backlit.training.populations.forms import member_bytes
 from backlit.training.populations.halving import Halving
@@ -88,7 +87,7 @@ class Grid:
         size = f"{self.nbytes / 1e6:,.1f} MB" if self.nbytes >= 1e5 else f"{self.nbytes / 1e3:,.1f} kB"
         return f"{times}{len(self.runs):,} member{'s' if len(self.runs) > 1 else ''} in {each} about {size}"
 
-    def train(self, progress: Callable[[Progress], None] | None = None) -> Sweep:
+    def train(self, progress: Follow | None = None) -> Sweep:
         """Train all members and compare them; an interrupt from the keyboard keeps what is done.
 
         Args:

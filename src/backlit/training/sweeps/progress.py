@@ -7,12 +7,12 @@ time of training per member and epoch.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import nan
 from typing import NamedTuple
 
-from backlit.training.execution import GLANCE, Progress
+from backlit.training.execution import GLANCE, Follow, Progress
 
 NOTHING = Progress(0, 0, nan, None, nan, None, "", 0, 0.0, nan)  # is known before the first epoch
 
@@ -35,7 +35,7 @@ class Overall:
         time_limit: seconds of training of all together; None: no limit.
     """
 
-    progress: Callable[[Progress], None]
+    progress: Follow
     parts: Sequence[Part]
     time_limit: float | None = None
     number: int = -1

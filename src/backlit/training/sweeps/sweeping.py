@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from inspect import signature
 from typing import Any
 
-from backlit.data import Dataset, Parts, read
+from backlit.data import Dataset, Parts
 from backlit.errors import SettingError, nearest
 from backlit.layers.block import Block
 from backlit.layers.settings import is_whole
 from backlit.networks.named import recipe_named
 from backlit.training.arguments import check_arguments
-from backlit.training.execution import Progress
+from backlit.training.execution import Follow
 from backlit.training.populations.halving import Halving
 from backlit.training.populations.members import RATES, rates_of, with_rates
-from backlit.training.preparation import prepare
+from backlit.training.preparation import OF_READING, prepare
 from backlit.training.run import NUMBERS, Run
 from backlit.training.sweeps.grids import Grid
 from backlit.training.sweeps.spaces import Values, combinations, is_set, sets_in, values_of
 from backlit.training.sweeps.sweep import Sweep
-
-OF_READING = {*signature(read).parameters, "validation", "test"} - {"order_by", "reconstruct"}  # what a Dataset has
 
 
 def prepare_sweep(
@@ -56,7 +53,7 @@ def sweep(
     over: Mapping[str, Any] | None = None,
     seeds: Any = None,
     halving: bool | Halving = False,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Follow | None = None,
     **options: Any,
 ) -> Sweep:
     """Train a network at every combination of some settings' values, and choose by the validation rows.
