@@ -20,7 +20,7 @@ LIMITS: dict[str, float] = {
     # The first weights.
     "weights_twins": 1e-4,  # of a gradient's size: what sums in float32 of equal numbers differ by in another order
     "weights_drift": 30.0,  # of the deviation over a stretch of layers: He's and Glorot's keep it within 3 a stretch
-    "weights_drift_each": 2.5,  # with each layer: Glorot before ReLU loses 1.4, weights of deviation 1 gain √(inputs / 2)
+    "weights_drift_each": 2.5,  # with each layer: Glorot before ReLU loses 1.4, weights N(0, 1) gain √(inputs / 2)
     "weights_saturated": 0.1,  # mean slope, of the largest: tanh of a normal of deviation 8, for which He's is 1.4
     "weights_saturated_fault": 0.01,  # deviation 80: no weight of usual steps leaves the ends again
     "weights_dead": 0.75,  # share of units: deep ReLU layers, whose rows become alike, have up to half of them at 0

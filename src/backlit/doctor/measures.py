@@ -15,7 +15,7 @@ import optax
 
 from backlit.doctor.subject import Subject
 from backlit.functions.penalties import Penalty
-from backlit.graph.backprop import active_variables, backpropagate
+from backlit.graph.backprop import Gradients, active_variables, backpropagate
 from backlit.graph.evaluation import read_all, run, start
 from backlit.graph.tracing import Tape, Variable, trace_function
 from backlit.layers.activation import ActivationLayer
@@ -251,7 +251,10 @@ def _walk(tape: Tape, inputs: list[Any], count: int) -> tuple[Array, dict[Path, 
     pulls = run(tape.equations, values, active)
     seen_atoms = jax.tree.unflatten(tape.tree, tape.outputs)[1]
     watched: dict[Any, None] = {
-        found[name]: None for found in seen_atoms.values() for name in ("x", "y") if isinstance(found.get(name), Variable)
+        found[name]: None
+        for found in seen_atoms.values()
+        for name in ("x", "y")
+        if isinstance(found.get(name), Variable)
     }
     arrived: dict[Any, Any] = {}
 
@@ -262,8 +265,8 @@ def _walk(tape: Tape, inputs: list[Any], count: int) -> tuple[Array, dict[Path, 
 
     value = jnp.asarray(read_all(values, tape.outputs[:1])[0])
     end = tape.outputs[0]
-    seed = {end: jnp.ones_like(value)} if isinstance(end, Variable) and end in active else {}
-    gradients = backpropagate(tape, values, dict(seed), active, pulls, record)
+    seed: Gradients = {end: jnp.ones_like(value)} if isinstance(end, Variable) and end in active else {}
+    gradients = backpropagate(tape, values, seed, active, pulls, record)
     arrived |= {variable: gradients[variable] for variable in watched if variable in gradients}
     outputs = jax.tree.unflatten(tape.tree, read_all(values, tape.outputs))
     of_inputs = [

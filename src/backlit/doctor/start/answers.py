@@ -97,7 +97,7 @@ class Answers:
             scale: of a step, in tenths.
             up: whether the loss is climbed.
         """
-        z = jnp.asarray(start, jnp.float32)
+        z = np.asarray(start, np.float32)
         found = self._descent(z, self.probe.subject.y, (-0.1 if up else 0.1) * scale)
         before, after, score_before, score_after, outputs = jax.device_get(found)
         return Descent(float(before), float(after), float(score_before), float(score_after), outputs)

@@ -34,12 +34,15 @@ def examine_dependencies(probe: Probe) -> Iterator[Finding]:
 
 def _across_examples(probe: Probe) -> Iterator[Finding]:
     if not probe.takes_numbers:
-        turned = jnp.concatenate([probe.x[:1], jnp.roll(probe.x[1:], 1, axis=0)])  # type: ignore[index]
+        x = np.asarray(probe.x)
+        turned = np.concatenate([x[:1], np.roll(x[1:], 1, axis=0)])
         weights = probe.general(0)
-        before, after = (np.asarray(probe.at(weights, x)) for x in (probe.x, turned))
+        before, after = (np.asarray(probe.at(weights, x)) for x in (x, turned))
         change = _change(before[:1], after[:1])
         if change > LIMITS["leak_change"]:
-            yield _across(f"the first example's outputs change by {change:.2g} of their size as others take each other's places")
+            yield _across(
+                f"the first example's outputs change by {change:.2g} of their size as others take each other's places"
+            )
         return
     modes = _examples_seen(probe)
     if modes["evaluation"]:
@@ -77,7 +80,8 @@ def _examples_seen(probe: Probe) -> dict[str, int]:
     """How many other examples the first one's outputs depend on, in evaluation mode and in training mode."""
     subject, rows = probe.subject, _rows(probe)
     run, outputs = subject.run, subject.outputs
-    assert outputs is not None and probe.x is not None
+    assert outputs is not None
+    assert probe.x is not None
 
     def trained(parameters: Tree, state: Tree, x: Array) -> Array:
         assert run is not None
@@ -115,7 +119,7 @@ def _from_later(probe: Probe) -> Iterator[Finding]:
     half = steps // 2
     later = np.concatenate([x[:, :half], np.roll(x[:, half:], 1, axis=0)], axis=1)
     weights = probe.general(0)
-    before, after = (np.asarray(probe.at(weights, jnp.asarray(own)))[:, :half] for own in (x, later))
+    before, after = (np.asarray(probe.at(weights, own))[:, :half] for own in (x, later))
     change = _change(before, after)
     if change > LIMITS["leak_change"]:
         yield Finding(
@@ -141,9 +145,9 @@ def _tells_the_next(x: np.ndarray, y: np.ndarray) -> bool:
     following = x[:, 1:].reshape(len(own), -1).astype(np.float64)
     for feature in following.T:
         both = np.isfinite(feature) & np.isfinite(own)
-        if both.sum() > 2 and feature[both].std() > 0 and own[both].std() > 0:
-            if np.corrcoef(feature[both], own[both])[0, 1] > 1 - LIMITS["leak_change"]:
-                return True
+        varied = both.sum() > 2 and feature[both].std() > 0 and own[both].std() > 0
+        if varied and np.corrcoef(feature[both], own[both])[0, 1] > 1 - LIMITS["leak_change"]:
+            return True
     return False
 
 
@@ -158,7 +162,7 @@ def _from_padding(probe: Probe) -> Iterator[Finding]:
     weights = probe.general(0)
     before = np.asarray(probe.at(weights))
     try:
-        after = np.asarray(probe.at(weights, jnp.asarray(np.concatenate([x, more], axis=1))))
+        after = np.asarray(probe.at(weights, np.concatenate([x, more], axis=1)))
     except (TypeError, ValueError):  # a network for one length alone
         return
     if after.shape != before.shape:

@@ -8,9 +8,8 @@ arithmetic, not a guess.
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
+from scipy.special import softmax
 
 from backlit.doctor.finding import Finding, Remedy
 from backlit.doctor.limits import LIMITS
@@ -82,12 +81,12 @@ def _missing_softmax(probe: Probe, answers: Answers, reach: Range) -> Iterator[F
     if outside == 0 or reach.is_of_probabilities:
         return
     random = np.random.default_rng(0)
-    inside = np.asarray(jax.nn.softmax(random.normal(size=own.shape), axis=-1)) if answers.kind == "classes" else None
+    inside = softmax(random.normal(size=own.shape), axis=-1) if answers.kind == "classes" else None
     inside = random.uniform(0.2, 0.8, own.shape) if inside is None else inside
     right = answers.probabilities() > 0
     beyond = np.where(right, -0.5, inside) if answers.kind == "classes" else np.where(right, -0.5, 1.5)
     sign = np.where(right, 1.0, 0.0 if answers.kind == "classes" else -1.0)
-    slope_in, slope_out = (_slopes(probe, z) * sign for z in (inside, beyond))
+    slope_in, slope_out = (probe.slopes(z) * sign for z in (inside, beyond))
     wanted = sign != 0
     wants_more = np.isfinite(slope_in[wanted]).all() and np.mean(slope_in[wanted] < 0) > LIMITS["head_most"]
     value = probe.losses(beyond)
@@ -179,10 +178,3 @@ def _range_mismatch(answers: Answers, reach: Range) -> Iterator[Finding]:
         without_end(answers.probe.subject.run, "let the network end in a layer without activation, such as Dense(1)"),
         numbers={"low": reach.low, "high": reach.high, "outside": outside, "missed": missed},
     )
-
-
-def _slopes(probe: Probe, z: Any) -> np.ndarray:
-    """∂L/∂z of the summed loss."""
-    judge = probe.subject.judge
-    assert judge is not None
-    return np.asarray(jax.grad(lambda own: judge(own, probe.subject.y).sum())(jnp.asarray(z, jnp.float32)))

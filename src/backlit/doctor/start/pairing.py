@@ -1,9 +1,7 @@
-"""The pairing of loss and targets: a loss with the wrong sign, one that does not see the targets, and the first loss."""
+"""The pairing of loss and targets: the wrong sign, a loss that does not see the targets, the first loss."""
 
 from collections.abc import Iterator
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from backlit.doctor.finding import Finding, Remedy
@@ -57,8 +55,8 @@ def examine_first_loss(probe: Probe, answers: Answers) -> Iterator[Finding]:
 
 def _blind(probe: Probe, answers: Answers) -> Iterator[Finding]:
     """A loss that does not follow the outputs, that does not follow the targets, or that mixes examples."""
-    judge, y = probe.subject.judge, probe.subject.y
-    assert judge is not None
+    assert probe.judge is not None
+    y = np.asarray(probe.subject.y)
     random = np.random.default_rng(0)
     shape = answers.shape
     z = np.abs(random.normal(size=shape))  # outputs of either kind: those above 1 and below, none negative
@@ -68,8 +66,7 @@ def _blind(probe: Probe, answers: Answers) -> Iterator[Finding]:
         losses = probe.losses(z)
     if losses.shape != shape[:1] or not np.isfinite(losses).all() or len(losses) < 3:
         return
-    own = np.asarray(jax.grad(lambda at: judge(at, y).sum())(jnp.asarray(z, jnp.float32)))
-    if not own.any():
+    if not probe.slopes(z).any():
         yield _wrong_loss(
             answers,
             f"the loss of outputs of shape {shape[1:]} has a gradient of exactly 0 with respect to all of them",
@@ -77,12 +74,9 @@ def _blind(probe: Probe, answers: Answers) -> Iterator[Finding]:
         )
         return
     order = np.roll(np.arange(len(z)), 1)
-    order = order if not np.array_equal(np.asarray(y)[order], np.asarray(y)) else order[::-1]
-    turned = np.asarray(judge(jnp.asarray(z, jnp.float32), jnp.asarray(y)[order]), np.float64)
-    varied = not bool(np.all(np.asarray(y) == np.asarray(y)[:1]))
-    if varied and np.isclose(turned.sum(), losses.sum(), rtol=1e-5, atol=1e-6) and not np.array_equal(
-        np.asarray(y)[order], np.asarray(y)
-    ):
+    turned = np.asarray(probe.judge(z.astype(np.float32), y[order]), np.float64)
+    varied = not np.array_equal(y[order], y)
+    if varied and np.isclose(turned.sum(), losses.sum(), rtol=1e-5, atol=1e-6):  # rounding of float32 sums
         yield _wrong_loss(
             answers,
             f"the loss of the batch is {losses.mean():.6g}, and {turned.mean():.6g} with the targets handed to other "
@@ -90,7 +84,7 @@ def _blind(probe: Probe, answers: Answers) -> Iterator[Finding]:
             "each output is compared with the targets of all rows, as where (B, 1) meets (B,) and spreads to (B, B)",
         )
         return
-    first = np.asarray(jax.grad(lambda at: judge(at, y)[0])(jnp.asarray(z, jnp.float32)))
+    first = probe.slopes(z, first=True)
     if np.any(first[1:]):
         yield Finding(
             "axis / mask leak",
@@ -130,7 +124,10 @@ def _descent(probe: Probe, answers: Answers) -> Iterator[Finding]:
             f"descent on the outputs alone takes the loss from {down.loss_before:.4g} to {down.loss_after:.4g} and the "
             f"{name} from {sign * down.score_before:.4g} to {sign * worse:.4g}; ascent takes it to {sign * better:.4g}",
             "the loss falls as the answers get worse",
-            Remedy("turn the sign of the loss", losses_for(probe.subject.run, answers.kind) if not numbers else {"loss": "mse"})
+            Remedy(
+                "turn the sign of the loss",
+                losses_for(probe.subject.run, answers.kind) if not numbers else {"loss": "mse"},
+            )
             if probe.subject.run is not None
             else Remedy("turn the sign of the loss"),
             numbers={"loss before": down.loss_before, "loss after": down.loss_after, "score after": worse},
@@ -154,7 +151,9 @@ def _wrong_loss(answers: Answers, evidence: str, cause: str) -> Finding:
     classes = run is not None and bool(run.objective.classes)
     two = answers.shape[-1] == 1 or len(answers.shape) == 1
     changes = losses_for(run, "two" if two else "classes") if classes else {} if run is None else {"loss": "mse"}
-    words = "take cross-entropy for classes, from one output a class" if classes else "take a loss for numbers of one shape"
+    words = (
+        "take cross-entropy for classes, from one output a class" if classes else "take a loss for numbers of one shape"
+    )
     return Finding("wrong loss for the target", "fault", "the loss", evidence, cause, Remedy(words, changes))
 
 

@@ -35,6 +35,7 @@ class Probe:
         options = known(ONCE)
         self.apply = None if subject.outputs is None else jax.jit(subject.outputs, compiler_options=options)
         self.judge = None if subject.judge is None else jax.jit(subject.judge, compiler_options=options)
+        self.pull = jax.jit(self._pull, compiler_options=options)
 
     @cached_property
     def measures(self) -> Measures:
@@ -62,7 +63,7 @@ class Probe:
         """The outputs at the first weights, (B, ...)."""
         return self.at(self.subject.parameters)
 
-    def at(self, parameters: Tree, x: Array | None = None) -> Array | None:
+    def at(self, parameters: Tree, x: Any = None) -> Array | None:
         """The outputs at some weights; None where they are not known."""
         given = self.x if x is None else x
         return None if self.apply is None or given is None else self.apply(parameters, self.subject.state, given)
@@ -70,18 +71,24 @@ class Probe:
     def losses(self, z: Any) -> np.ndarray:
         """The loss of each example for some outputs, (B,)."""
         assert self.judge is not None
-        return np.asarray(self.judge(jnp.asarray(z, jnp.float32), self.subject.y), np.float64)
+        return np.asarray(self.judge(np.asarray(z, np.float32), self.subject.y), np.float64)
+
+    def slopes(self, z: Any, first: bool = False) -> np.ndarray:
+        """∂L/∂z of the summed loss, or of the first example's alone."""
+        counted = np.zeros(len(z), np.float32)
+        counted[: 1 if first else None] = 1
+        return np.asarray(self.pull(np.asarray(z, np.float32), self.subject.y, counted))
 
     def general(self, seed: int) -> Tree:
         """Weights in general position."""
         random = np.random.default_rng(seed)
 
-        def draw(leaf: Array) -> Array:
+        def draw(leaf: Array) -> Any:
             fan_in = max(1, int(np.prod(leaf.shape[:-1]))) if leaf.ndim > 1 else 1
             noise = random.normal(size=leaf.shape) / np.sqrt(fan_in)
             scale = leaf.ndim < 2 and bool(np.all(np.asarray(leaf) == 1))
             small = LIMITS["start_shift"] if leaf.ndim < 2 else 1.0
-            return jnp.asarray(small * noise + scale, leaf.dtype)
+            return np.asarray(small * noise + scale, leaf.dtype)
 
         return jax.tree.map(lambda leaf: draw(leaf) if is_floating(leaf) else leaf, self.subject.parameters)
 
@@ -90,10 +97,10 @@ class Probe:
         random = np.random.default_rng(seed)
         last = self.last_layer
 
-        def draw(path: Any, leaf: Array) -> Array:
+        def draw(path: Any, leaf: Array) -> Any:
             if not is_floating(leaf) or not (every or write_path(path) in last):
                 return leaf
-            return jnp.asarray(scale * random.normal(size=leaf.shape), leaf.dtype)
+            return np.asarray(scale * random.normal(size=leaf.shape), leaf.dtype)
 
         return jax.tree_util.tree_map_with_path(draw, self.subject.parameters)
 
@@ -105,6 +112,11 @@ class Probe:
             return set()
         layer = layer_of(reached[-1])
         return {path for path in reached if layer_of(path) == layer} if layer else {reached[-1]}
+
+    def _pull(self, z: Array, y: Array, counted: Array) -> Array:
+        judge = self.subject.judge
+        assert judge is not None
+        return jax.vjp(lambda own: judge(own, y), z)[1](counted)[0]
 
 
 def layer_of(path: str) -> str:

@@ -13,10 +13,10 @@ from backlit.layers.dense import Dense
 from backlit.layers.local import LocallyConnected
 from backlit.layers.noise import Noise
 from backlit.layers.normalization import BatchNorm
+from backlit.layers.notation import read, write
 from backlit.layers.pooling import GlobalMeanPool, MaxPool, MeanPool
 from backlit.layers.regularization import Dropout
 from backlit.layers.reshaping import Flatten, Reshape
-from backlit.layers.notation import read, write
 from backlit.networks.named import network_named, recipe_named
 from backlit.training import Run
 
@@ -74,11 +74,7 @@ def with_relu(block: Block) -> Block:
 def well_initialized(block: Block) -> Block:
     """The block with the initialization that is its default."""
     own = {entry.name: entry for entry in fields(block)}  # type: ignore[arg-type]
-    changes = {
-        name: entry.default
-        for name, entry in own.items()
-        if name.endswith("initializer")
-    }
+    changes = {name: entry.default for name, entry in own.items() if name.endswith("initializer")}
     return replace(block, **changes) if changes else block  # type: ignore[type-var]
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from backlit.doctor.finding import Finding, Remedy
@@ -88,14 +87,16 @@ def _narrows(one: Link, other: Link) -> bool:
 def _affine(probe: Probe, known: bool) -> Iterator[Finding]:
     """Whether f((a + b) / 2) = (f(a) + f(b)) / 2 for weights in general position, whatever the blocks say."""
     weights = [
-        path for path, values in probe.measures.values.items() if values.ndim > 1 and probe.measures.variables[path].reached
+        path
+        for path, values in probe.measures.values.items()
+        if values.ndim > 1 and probe.measures.variables[path].reached
     ]
     if known or not probe.takes_numbers or probe.apply is None or len(weights) < 2:
         return
-    x = jnp.nan_to_num(probe.x)
+    x = np.nan_to_num(np.asarray(probe.x))
     if len(x) < 4:
         return
-    other = -2.0 * jnp.roll(x, 1, axis=0)
+    other = -2 * np.roll(x, 1, axis=0)
     bends = []
     for seed in (0, 1):
         general = probe.general(seed)
@@ -132,11 +133,7 @@ def _detached(probe: Probe) -> Iterator[Finding]:
             [path for path in variables if path in cut], "no differentiable path leads from it to the loss", True
         )
     general = [probe.meter(probe.general(seed), probe.subject.state) for seed in (0, 1, 2)]
-    zero = [
-        path
-        for path in variables
-        if path not in cut and all(not found.gradients[path].any() for found in general)
-    ]
+    zero = [path for path in variables if path not in cut and all(not found.gradients[path].any() for found in general)]
     if zero and len(zero) + len(cut) < len(variables) and all(np.isfinite(found.loss) for found in general):
         yield _detached_finding(zero, "its gradient is exactly 0 for three draws of general weights", False)
 

@@ -44,7 +44,7 @@ def examine_updates(probe: Probe) -> Iterator[Finding]:
         f"{variables[largest].gradient:.3g}) and an update of exactly 0 at each of {_steps(probe)} steps",
         "the update rule discards what it is given" if whole else "the update rule keeps them fixed",
         Remedy(
-            "take an update rule that returns updates for all variables; where these are frozen on purpose, all is well",
+            "take an update rule that moves all variables; where these are frozen on purpose, all is well",
             {} if run is None else {"optimizer": "adam"},
         ),
         confidence=1.0 if whole else 0.7,

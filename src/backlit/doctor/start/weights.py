@@ -151,7 +151,8 @@ def _at_their_ends(run: Run, measures: Measures) -> Iterator[Finding]:
             if share < LIMITS["weights_saturated"] and not head:
                 yield _saturated(run, link, before, share, found.saturated or 0.0)
         if isinstance(link.block, ReLU) and found is not None and found.dead is not None and before:
-            if found.dead >= LIMITS["weights_dead"] and found.units >= LIMITS["weights_dead_units"] or found.dead == 1:
+            least = LIMITS["weights_dead"] if found.units >= LIMITS["weights_dead_units"] else 1.0
+            if found.dead >= least:
                 yield _dead(run, link, before, found.dead, found.units)
         before = link.path if link.trained or (before and isinstance(link.block, Composition)) else before
 
