@@ -7,7 +7,7 @@ import numpy as np
 from backlit.doctor.finding import Finding, Remedy
 from backlit.doctor.limits import LIMITS
 from backlit.doctor.start.answers import Answers
-from backlit.doctor.start.probe import Probe
+from backlit.doctor.start.probe import Probe, layer_of
 from backlit.doctor.start.remedies import losses_for
 from backlit.training import Run
 
@@ -30,26 +30,26 @@ def examine_first_loss(probe: Probe, answers: Answers) -> Iterator[Finding]:
     first, best, noisy = (answers.mean_loss(outputs) for outputs in (z, prior + 0 * z, prior + noise))
     if not np.isfinite([first, best, noisy]).all() or noisy - best <= LIMITS["head_tiny"]:
         return
-    units = (first - best) / (noisy - best)
-    if units <= LIMITS["first_loss"]:
+    layers = tuple(dict.fromkeys(map(layer_of, sorted(probe.last_layer))))
+    alone = answers.mean_loss(probe.at(probe.without_last_weights()))
+    units, of_biases = ((loss - best) / (noisy - best) for loss in (first, alone))
+    biased = bool(of_biases > LIMITS["first_biases"])
+    if not biased and units <= LIMITS["first_loss"]:
         return
-    centered = answers.mean_loss(z - z.mean(0) + prior)
-    constant = 1 - (centered - best) / (first - best)
-    proved = constant > LIMITS["first_constant"]
     yield Finding(
         "bad initial loss",
-        "fault" if proved else "suspicion",
-        "the first outputs",
-        f"the first loss is {first:.4g}, and a constant answer by the targets' frequencies costs {best:.4g}: the "
-        f"excess is {units:.3g} times what outputs with a deviation of {float(np.max(spread)):.3g} cost"
-        + (f"; {constant:.0%} of it goes with the outputs' own means" if proved else ""),
-        "the first outputs say the same wrong thing of every example, mostly by their biases"
-        if proved
+        "fault" if biased and answers.kind != "numbers" else "suspicion",
+        f"layer {layers[0]}" if layers else "the first outputs",
+        f"the first loss is {first:.4g}, and a constant answer by the targets' frequencies costs {best:.4g}: it exceeds "
+        f"it by {units:.3g} times what noise of deviation {float(np.max(spread)):.3g} on the outputs costs"
+        + (f"; with the last layer's weights at 0 by {of_biases:.3g} times" if biased else ""),
+        "the first outputs say the same wrong thing of every example, whatever the weights are"
+        if biased
         else "the first outputs are large and wrong, before anything is learned",
-        Remedy("begin the last layer with biases of 0 and weights of small variance", _smaller(probe.subject.run)),
-        confidence=0.9 if proved else 0.6,
-        numbers={"first": first, "constant": best, "units": units, "share of the means": constant},
-        layers=tuple(dict.fromkeys(path.rpartition("/")[0] for path in sorted(probe.last_layer))),
+        Remedy("begin the last layer with biases that give the targets' mean", _smaller(probe.subject.run)),
+        confidence=0.9 if biased else 0.6,
+        numbers={"first": first, "constant": best, "units": units, "of biases": of_biases},
+        layers=layers,
     )
 
 
@@ -175,6 +175,10 @@ def _prior(answers: Answers) -> tuple[np.ndarray, np.ndarray]:
     return prior, np.asarray(1.0 if of_scores else 0.1)
 
 
-def _smaller(run: Run | None) -> dict[str, float]:
-    """The change that undoes a factor on the first weights."""
-    return {"initial_scale": 1.0} if run is not None and run.settings.initial_scale != 1 else {}
+def _smaller(run: Run | None) -> dict[str, float | bool]:
+    """The change that undoes a factor on the first weights, or leaves targets in units far from 0."""
+    if run is None:
+        return {}
+    if run.settings.initial_scale != 1:
+        return {"initial_scale": 1.0}
+    return {} if run.settings.standardize or run.objective.classes else {"standardize": True}

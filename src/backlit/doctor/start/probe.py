@@ -104,6 +104,14 @@ class Probe:
 
         return jax.tree_util.tree_map_with_path(draw, self.subject.parameters)
 
+    def without_last_weights(self) -> Tree:
+        """The first weights, with the last layer's matrices at 0: its biases are left."""
+
+        def kept(path: Any, leaf: Array) -> Any:
+            return np.zeros_like(leaf) if leaf.ndim > 1 and write_path(path) in self.last_layer else leaf
+
+        return jax.tree_util.tree_map_with_path(kept, self.subject.parameters)
+
     @cached_property
     def last_layer(self) -> set[str]:
         """The paths of the variables of the layer that is used last, of those that reach the loss."""
