@@ -79,7 +79,10 @@ class Case:
                 continue
             self.networks[structure] = network
             self._grow(run, structural_forks(run, structure), [])
-            if not self.still_behind or self.prior - self.floor > LIMITS["structure: share that is enough"] * self.prior:
+            if (
+                self.prior - self.floor > LIMITS["structure: share that is enough"] * self.prior
+                or not self.still_behind
+            ):
                 return
 
     def _grow(self, run: Run, asked: dict[Fork, Change], controls: list[Fork]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import sqrt
 
+import jax.numpy as jnp
 import numpy as np
 
 from backlit.doctor.limits import LIMITS
@@ -105,7 +106,7 @@ def prior_loss(run: Run) -> float:
     try:
         constant = constant_outputs(objective, y, output[-1] if output else 1)
         constant = constant.reshape(output) if constant.size == np.prod(output, dtype=int) else constant
-        outputs = np.broadcast_to(constant, (len(y), *output))
-        return float(np.asarray(objective.loss.examples(outputs, y)).mean())
+        outputs = jnp.broadcast_to(constant, (len(y), *output))
+        return float(objective.loss.examples(outputs, jnp.asarray(y)).mean())
     except Exception:  # whatever a loss of the user's own makes of a constant
         return float("nan")

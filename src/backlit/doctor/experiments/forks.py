@@ -120,7 +120,7 @@ class Nursery:
         found = jax.device_get(program(member, seeds.train, seeds.watched, seeds.held_out))
         y = np.asarray(seeds.watched.y if seeds.held_out is None else seeds.held_out.y, np.float64)
         spread = float(np.square(y - y.mean(0)).mean()) or 1.0
-        return {fork.name: Trace(*(column[at] for column in found), spread) for at, fork in enumerate(forks)}
+        return {fork.name: Trace(*(column[at] for column in found), spread=spread) for at, fork in enumerate(forks)}
 
 
 def steps_for(run: Run, forks: int) -> int:
@@ -153,15 +153,14 @@ class _Rows:
         self.chosen = random.permutation(len(part.x))[:HELD]
         self.y = run.objective.targets(part.y[self.chosen], run.fitted)
         weights = run.row_weights[self.chosen] if (run.row_weights != 1).any() else None
-        self.train = Batch(part.x[self.chosen], self.y, weights, np.ones(len(self.chosen), np.float32))
-        rows = min(WATCHED, len(self.chosen))
-        self.watched = Batch(self.train.x[:rows], self.y[:rows], None, np.ones(rows, np.float32))
+        x = part.x[self.chosen]
+        self.train = _batch(x, self.y, weights)
+        self.watched = _batch(x[:WATCHED], self.y[:WATCHED])
         held = run.parts.validation
         few = np.random.default_rng(1).permutation(len(held.x))[:WATCHED]
         self.held_out = None
         if len(few):
-            y = run.objective.targets(held.y[few], run.fitted)
-            self.held_out = Batch(held.x[few], y, None, np.ones(len(few), np.float32))
+            self.held_out = _batch(held.x[few], run.objective.targets(held.y[few], run.fitted))
 
     def member(self, fork: Fork, steps: int) -> dict[str, Any]:
         """What the compiled program takes of one fork."""
@@ -188,6 +187,10 @@ class _Rows:
             "one": np.bool_(fork.one_batch),
             "seed": np.int32(self.run.settings.seed + fork.seed),
         }
+
+
+def _batch(x: Any, y: Any, weights: Any = None) -> Batch:
+    return Batch(*jax.device_put((x, y, weights, np.ones(len(x), np.float32))))
 
 
 def _program(run: Run, steps: int, altered: bool) -> Any:

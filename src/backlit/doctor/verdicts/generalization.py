@@ -1,4 +1,4 @@
-"""What concerns new rows: labels without information, answers of one class, two modes that differ, learning by heart."""
+"""What concerns new rows: labels that say nothing, answers of one class, modes that differ, learning by heart."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def _by_heart(case: Case, model: Model) -> Finding | None:
         level,  # type: ignore[arg-type]
         f"epoch {best + 1} on",
         f"the validation loss fell to {judged[best]:.3g} in epoch {best + 1} and rose to {end:.3g}, while the training "
-        f"loss, in evaluation mode, fell from {seen[best]:.3g} to {seen[-1]:.3g}; the weights of epoch {best + 1} are kept",
+        f"loss, in evaluation mode, fell from {seen[best]:.3g} to {seen[-1]:.3g}; the weights of that epoch are kept",
         "the network learns its rows by heart: there are few of them for what it can hold",
         Remedy("more rows, or a penalty on the weights (l2), Dropout, or a smaller network", {"l2": 1e-2}),
         0.85,

@@ -102,7 +102,7 @@ def _finding(case: Case, part: str, chosen: Change, name: str) -> Finding:
     if part == INPUTS:
         sign = case.sign("unnormalized inputs")
         assert sign is not None
-        return _proved(case, sign, name, sure, Remedy("normalize the inputs", {"standardize": True}))
+        return _proved(case, sign, name, sure, sign.remedy)
     if part == WEIGHTS:
         changes = {"initial_scale": 1.0, "network": with_initializers(case.run.network)}
         remedy = Remedy("draw the first weights by He's rule, with biases of 0", changes)
@@ -180,7 +180,7 @@ def _proved(case: Case, sign: Finding, name: str, sure: float, remedy: Remedy) -
         sign.where,
         "; ".join(filter(None, (sign.evidence, tried))),
         sign.cause,
-        sign.remedy if sign.remedy.applicable else remedy,
+        remedy,
         sure,
         {**sign.numbers, "fork": trace.reached, "run": case.reached, "prior": case.prior, "steps": float(case.steps)},
         sign.layers,
