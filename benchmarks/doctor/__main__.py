@@ -13,7 +13,8 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from benchmarks.doctor.cells import Cell, Record, run_cell
+from benchmarks.doctor.cells import Cell, Record, begin, run_cell
+from benchmarks.doctor.overhead import overhead
 from benchmarks.doctor.plan import planned
 from benchmarks.doctor.report import publish
 
@@ -24,9 +25,7 @@ QUICK_COMPILATION = (
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--quick", action="store_true", help="one seed, one program of each architecture, few healthy runs"
-    )
+    parser.add_argument("--quick", action="store_true", help="one seed, few programs, few healthy runs")
     parser.add_argument("--only", default="", help="names of faults and of programs, with commas")
     parser.add_argument("--healthy", type=int, help="how many healthy runs")
     parser.add_argument("--forms", action="store_true", help="every form of a fault in every program, not in turn")
@@ -45,7 +44,8 @@ def main() -> None:
         for place, found in enumerate(worked(cells, options.workers, began + limit)):
             records += found
             tell(place + 1, len(cells), found, time.time() - began)
-    publish(records, len(cells), time.time() - began, options.quick, bool(names), options.output)
+        shares = {} if names or options.unexamined else overhead()
+    publish(records, len(cells), time.time() - began, options.quick, bool(names), options.output, shares)
 
 
 def flags() -> dict[str, str]:
@@ -72,13 +72,6 @@ def worked(cells: Iterable[Cell], workers: int, until: float) -> Iterator[list[R
         for found in pool.imap_unordered(run_cell, due()):
             room.release()
             yield found
-
-
-def begin() -> None:
-    """What a process does first."""
-    import backlit as bl
-
-    bl.cache_programs()
 
 
 def tell(done: int, cells: int, found: list[Record], seconds: float) -> None:

@@ -4,6 +4,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import jax
@@ -45,6 +46,11 @@ class Cell:
 def fits(program: str, plants: tuple[Plant, ...]) -> bool:
     """Whether the plants fit a program."""
     return _planted(program_named(program), plants) is not None
+
+
+def begin() -> None:
+    """What a worker's process does first."""
+    bl.cache_programs()
 
 
 def run_cell(cell: Cell) -> list[Record]:
@@ -121,14 +127,30 @@ def _scores(recipe: Recipe, outcome: Outcome) -> Record:
 def _examined(run: Run, outcome: Outcome) -> Record:
     """What the doctor says; of a run that left no model it is asked about the run."""
     subject = outcome if isinstance(outcome, bl.Model) else run
+    static = _checked(run)
     began = time.perf_counter()
     try:
         examination = _public("diagnose", lambda _: None)(subject)
     except Exception:
-        return {"failed": traceback.format_exc(limit=-4), "findings": [], "seconds": time.perf_counter() - began}
+        return {"failed": traceback.format_exc(limit=-4), "findings": [], **static}
     seconds = time.perf_counter() - began
     found = examination.to_json() if examination is not None else {"findings": [], "left_out": []}
-    return {"findings": found["findings"], "left_out": found["left_out"], "seconds": seconds}
+    spent = {"seconds": seconds} if examination is not None else {}
+    return {"findings": found["findings"], "left_out": found["left_out"], **spent, **static}
+
+
+def _checked(run: Run) -> Record:
+    """How long the checks before training take."""
+    if find_spec("backlit.doctor.check") is None:
+        return {}
+    from backlit.doctor.check import check_run
+
+    began = time.perf_counter()
+    try:
+        check_run(run)
+    except Exception:
+        return {"failed": traceback.format_exc(limit=-4)}
+    return {"static_seconds": time.perf_counter() - began}
 
 
 def _repaired(recipe: Recipe, model: bl.Model) -> Record:

@@ -28,6 +28,8 @@ BENDS = ("ReLU", "Tanh", "LeakyReLU", "GELU", "Swish", "ELU", "Sigmoid")
 TABLES = ("digits", "cancer", "wine", "diabetes", "friedman", "moons", "circles")
 IMAGES = ("digit-images", "stripes", "rings")
 SEQUENCES = ("digit-rows", "waves", "sums")
+KINDS = ("table", "table", "image", "sequence")
+NAMES = {"table": TABLES, "image": IMAGES, "sequence": SEQUENCES}
 HARD = ("none", "none", "none", "noise", "rare", "faint")
 Random = np.random.Generator
 
@@ -35,9 +37,8 @@ Random = np.random.Generator
 def healthy_numbered(number: int) -> Recipe:
     """The recipe of a healthy run."""
     random = np.random.default_rng(1000 + number)
-    kind = ("table", "table", "image", "sequence")[number % 4]
-    names = {"table": TABLES, "image": IMAGES, "sequence": SEQUENCES}[kind]
-    task = harder(task_named(str(random.choice(names))), str(random.choice(HARD)), random)
+    kind = KINDS[number % len(KINDS)]
+    task = harder(task_named(str(random.choice(NAMES[kind]))), str(random.choice(HARD)), random)
     notation, arguments = DRAWN[kind](random)
     head = bl.Dense(task.units, initializer="Glorot")
     rule, rates = RULES[random.integers(len(RULES))]
@@ -46,6 +47,12 @@ def healthy_numbered(number: int) -> Recipe:
     arguments["batch_size"] = int(random.choice((16, 32, 64)))
     arguments["schedule"] = str(random.choice(("constant", "cosine")))
     return Recipe(task, (*blocks(notation), head), arguments)
+
+
+def program_of(number: int) -> str:
+    """The kind and the data of a healthy run, by which it belongs to a half."""
+    kind = KINDS[number % len(KINDS)]
+    return f"{np.random.default_rng(1000 + number).choice(NAMES[kind])}-{kind}"
 
 
 def harder(task: Task, how: str, random: Random) -> Task:

@@ -42,10 +42,7 @@ def correlation_like(z: Array, y: Array) -> Array:
 
 def clipped_log(p: Array, y: Array) -> Array:
     """−log p of the right class, of probabilities that are clipped to [1e-7, 1]."""
-    if p.ndim == 1:
-        p = jnp.where(y > 0, p, 1 - p)
-    else:
-        p = at_class(p, y)
+    p = jnp.where(y > 0, p, 1 - p) if p.ndim == 1 else at_class(p, y)
     return -jnp.log(jnp.clip(p, 1e-7, 1.0))
 
 

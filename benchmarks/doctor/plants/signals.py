@@ -90,11 +90,13 @@ def tiny_weights(recipe: Recipe) -> Planted:
 
 
 def sure_head(recipe: Recipe) -> Planted:
-    return _sure(recipe, 10.0)
+    """The usual form, and steps as small as they are with gradient descent."""
+    slow = recipe.with_arguments(optimizer="gradient_descent", learning_rate=0.01)
+    return replace(_sure(slow, 10.0), twin=slow)
 
 
 def very_sure_head(recipe: Recipe) -> Planted:
-    return _sure(recipe, 100.0)
+    return _sure(recipe, 1000.0)
 
 
 def no_activations(recipe: Recipe) -> Planted | None:
@@ -176,9 +178,9 @@ def _sure(recipe: Recipe, start: float) -> Planted:
     last = len(recipe.blocks) - 1
     head = recipe.blocks[last]
     assert isinstance(head, bl.Dense)
-    slow = {"optimizer": "gradient_descent", "learning_rate": 0.01}
-    changed = recipe.with_blocks({last: SureDense(head.units, initializer=head.initializer, start=start)})
-    return Planted(changed.with_arguments(**slow), (last,), twin=recipe.with_arguments(**slow))
+    return Planted(
+        recipe.with_blocks({last: SureDense(head.units, initializer=head.initializer, start=start)}), (last,)
+    )
 
 
 def _cut(recipe: Recipe, block: Block) -> Planted:
@@ -212,8 +214,8 @@ PLANTS = (
         "initialization scale", "weights × 10", scaled_weights, True, ("exploding gradient", "saturated sigmoid/tanh")
     ),
     Plant("initialization scale", "weights × 0.001", tiny_weights, True, ("vanishing gradient",)),
-    Plant("bad initial loss", "output bias 10", sure_head),
-    Plant("bad initial loss", "output bias 100", very_sure_head),
+    Plant("bad initial loss", "output bias 10, gradient descent", sure_head),
+    Plant("bad initial loss", "output bias 1000", very_sure_head),
     Plant("missing activation", "none between the layers", no_activations, repairable=True),
     Plant("detached parameter", "stop_gradient before the head", stopped),
     Plant("detached parameter", "rounding before the head", rounded),

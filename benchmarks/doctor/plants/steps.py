@@ -47,13 +47,13 @@ def descent_low(recipe: Recipe) -> Planted:
 def edge_of_stability(recipe: Recipe) -> Planted:
     """Gradient descent on all rows with steps that cross the valley."""
     return Planted(
-        recipe.with_arguments(optimizer="gradient_descent", learning_rate=2.0, batch_size="full", epochs=100)
+        recipe.with_arguments(optimizer="gradient_descent", learning_rate=5.0, batch_size="full", epochs=100)
     )
 
 
 def heavy_swings(recipe: Recipe) -> Planted:
     """Momentum at a rate that swings from wall to wall."""
-    heavy = optax.sgd(0.3, momentum=0.95)
+    heavy = optax.sgd(1.0, momentum=0.95)
     return Planted(replace(recipe, arguments={**_without_rate(recipe), "optimizer": heavy, "batch_size": 128}))
 
 
@@ -117,8 +117,8 @@ PLANTS = (
     Plant("learning rate too low", "Adam at 1e-7", rate_low, repairable=True),
     Plant("learning rate too low", "gradient descent at 1e-5", descent_low, repairable=True),
     Plant("learning rate too low", "Adam's rate × 0.003", rate_rather_low, repairable=True),
-    Plant("oscillating loss", "full-batch descent at 2", edge_of_stability, True, ("learning rate too high",)),
-    Plant("oscillating loss", "momentum 0.95 at 0.3", heavy_swings, True, ("learning rate too high",)),
+    Plant("oscillating loss", "full-batch descent at 5", edge_of_stability, True, ("learning rate too high",)),
+    Plant("oscillating loss", "momentum 0.95 at 1", heavy_swings, True, ("learning rate too high",)),
     Plant("update not applied", "all updates are zero", nothing_updated, repairable=True),
     Plant("update not applied", "all but the head's are zero", head_alone_updated, repairable=True),
     Plant("over-regularization", "L2 = 10", l2_of_10, repairable=True),
