@@ -15,7 +15,7 @@ CADENCES: dict[str, dict[str, Any]] = {"default cadence": {}, "every epoch": {"t
 
 
 def overhead(rounds: int = 5) -> dict[str, float]:
-    """The share of a run's time that the monitor adds, by the cadence of the telemetry that it reads; {}: there is none.
+    """The share of a run's time that the monitor adds, by the cadence of telemetry; {}: there is none.
 
     Telemetry of the default cadence is in both; what that of every epoch adds counts.
     """

@@ -9,7 +9,8 @@ from benchmarks.doctor.plants.table import FAULTS, PAIRS, forms_of
 from benchmarks.doctor.programs import PROGRAMS, QUICK_PROGRAMS
 
 SEEDS = (0, 1, 2, 3, 4)
-REPAIRED_EACH = 6  # of so many cells that can be repaired, one is
+REPAIRED_EACH = 8  # of so many cells that can be repaired, one is
+PAIR_SEEDS = 3
 QUICK_HEALTHY = 20
 
 
@@ -18,7 +19,7 @@ def planned(names: list[str], quick: bool, healthy: int | None, all_forms: bool,
 
     Args:
         names: of faults and programs; none: all. 'pairs' and 'healthy' are names, too.
-        quick: one seed, and one program of each architecture.
+        quick: one seed, and three programs.
         healthy: how many healthy runs; None: by `quick`, and none where names are given.
         all_forms: every form of a fault in every program, in place of one each in turn.
         examined: whether the doctor is asked.
@@ -41,7 +42,7 @@ def planned(names: list[str], quick: bool, healthy: int | None, all_forms: bool,
         for program in programs:
             fitting = [pair for place, pair in enumerate(PAIRS) if (place + turn[program]) % 2 == 0 or "pairs" in names]
             forms = [(a.form, b.form) for a, b in fitting if fits(program, (a, b))]
-            cells += [Cell("pair", program, pair, seeds, examined=examined) for pair in forms]
+            cells += [Cell("pair", program, pair, seeds[:PAIR_SEEDS], examined=examined) for pair in forms]
     cells += [Cell("healthy", str(number), (), seeds[:1], examined=examined) for number in range(count)]
     random.Random(5).shuffle(cells)
     return twins + cells

@@ -118,11 +118,11 @@ def exponents_in_half(recipe: Recipe) -> Planted | None:
 
 
 def stale_statistics(recipe: Recipe) -> Planted:
-    return _with_block_after(recipe, recipe.places[-1], StaleBatchNorm())
+    return _normalized(recipe, StaleBatchNorm())
 
 
 def slow_statistics(recipe: Recipe) -> Planted:
-    return _with_block_after(recipe, recipe.places[-1], bl.BatchNorm(momentum=0.9999))
+    return _normalized(recipe, bl.BatchNorm(momentum=0.9999))
 
 
 def unscaled_dropout(recipe: Recipe) -> Planted:
@@ -158,6 +158,13 @@ def _with_end(recipe: Recipe, *blocks: Block) -> Planted:
     last = len(recipe.blocks) - 1
     places = tuple(range(last, last + 1 + len(blocks)))
     return Planted(recipe.with_blocks({last: (recipe.blocks[last], *blocks)}), places)
+
+
+def _normalized(recipe: Recipe, block: Block) -> Planted:
+    """A normalization behind every hidden layer with weights; its blocks' places in the new network."""
+    places = recipe.places
+    deeper = recipe.with_blocks({place: (recipe.blocks[place], block) for place in places})
+    return Planted(deeper, tuple(place + 1 + turn for turn, place in enumerate(places)))
 
 
 def _with_block_after(recipe: Recipe, place: int, block: Block) -> Planted:

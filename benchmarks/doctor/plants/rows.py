@@ -69,22 +69,22 @@ def leaked_target(recipe: Recipe, noise: float = 0.0) -> Planted:
 
 
 def copied_rows(recipe: Recipe, change: float = 0.0) -> Planted:
-    """Nine in ten of the rows that judge are rows of training."""
+    """A fifth of the rows to train on, and nine in ten of the rows that judge are rows of these."""
     x, y = recipe.task.x, recipe.task.y
     random = np.random.default_rng(SEED)
-    order = random.permutation(len(x))
-    train, validation, test = np.split(order, [int(0.7 * len(x)), int(0.85 * len(x))])
+    train, validation, test = np.split(random.permutation(len(x)), [int(0.2 * len(x)), int(0.6 * len(x))])
+    fresh = np.concatenate([validation, test])
+    small = replace(
+        recipe.with_task(recipe.task.with_rows(x[train], y[train])).with_arguments(epochs=100),
+        validation=(x[validation], y[validation]),
+        test=(x[test], y[test]),
+    )
     parts = []
     for own in (validation, test):
-        copied = random.choice(train, int(0.9 * len(own)), replace=False)
-        chosen = np.concatenate([copied, own[: len(own) - len(copied)]])
+        chosen = np.where(random.random(len(own)) < 0.9, random.choice(train, len(own)), own)
         moved = x[chosen] + change * x.std(0) * random.normal(size=x[chosen].shape)
         parts.append((moved.astype(np.float32), y[chosen]))
-    fresh = np.concatenate([validation, test])
-    small = recipe.task.with_rows(x[train], y[train])
-    return Planted(
-        replace(recipe.with_task(small), validation=parts[0], test=parts[1], fresh=(x[fresh], y[fresh])),
-    )
+    return Planted(replace(small, validation=parts[0], test=parts[1], fresh=(x[fresh], y[fresh])), twin=small)
 
 
 def rare_class(recipe: Recipe, share: float = 0.01) -> Planted | None:
