@@ -161,7 +161,7 @@ def notes(
     done = len({(record["kind"], record["program"], *record["forms"]) for record in given})
     yield f"\n{done} of {planned} cells in {spent / 60:.1f} minutes on {CORES} cores."
     yield f"{sum(r['hurts'] for r in plants)} of {len(plants)} planted runs are hurt, and count."
-    yield f"{len(healthy) - len(idle)} healthy runs; {len(idle)} more learned no more than a constant: left out."
+    yield f"{len(healthy) - len(idle)} healthy runs; {len(idle)} more learned less than neighbors know: left out."
     if broken:
         words = sorted({(r.get("broken") or r["failed"]).strip().splitlines()[-1][:120] for r in broken})
         yield f"{len(broken)} records with an exception: {'; '.join(words)}"

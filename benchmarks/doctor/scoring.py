@@ -15,6 +15,7 @@ from benchmarks.doctor.programs import HALVES
 Record = dict[str, Any]
 SPREADS = 2.0
 LEAST = 0.01  # of a score, that counts as a spread: twins that all reach 1.0 have none, and a row or two decide
+LEARNED = 0.9  # of what nearest neighbors gain on a constant: who learns less is not healthy, and does not count
 NOTHING = "nothing"
 GOALS = {
     "detection": (0.97, True),
@@ -73,9 +74,10 @@ def hurts(record: Record) -> bool:
 
 
 def is_healthy(record: Record) -> bool:
-    """A twin, or a healthy run that learned more than a constant answer."""
+    """A twin, or a healthy run that learned most of what nearest neighbors learn, and more than a constant."""
     if record["kind"] == "healthy":
-        return record["honest"] > record["baseline"] + LEAST
+        gained, reference = record["honest"] - record["baseline"], record["neighbors"] - record["baseline"]
+        return gained > max(LEARNED * reference, LEAST)
     return record["kind"] == "twin"
 
 

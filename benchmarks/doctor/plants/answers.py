@@ -100,7 +100,7 @@ def logs_by_hand(recipe: Recipe) -> Planted | None:
     """log(1 − p) where p reaches 1, with steps that make it sure."""
     if not recipe.task.classes:
         return None
-    return _with_loss(recipe.with_arguments(learning_rate=0.03), sick_losses.by_hand)
+    return _with_loss(recipe.with_arguments(learning_rate=0.01), sick_losses.by_hand)
 
 
 def squares_in_half(recipe: Recipe) -> Planted:

@@ -80,13 +80,13 @@ def unit_weights(recipe: Recipe) -> Planted:
 
 
 def scaled_weights(recipe: Recipe) -> Planted:
-    return Planted(recipe.with_arguments(initial_scale=10.0), tuple(recipe.places))
+    return Planted(recipe.with_arguments(initial_scale=10.0), (*recipe.places, len(recipe.blocks) - 1))
 
 
 def tiny_weights(recipe: Recipe) -> Planted:
-    planted = Planted(recipe.with_arguments(initial_scale=1e-3), tuple(recipe.places))
-    descent = {"optimizer": "gradient_descent", "learning_rate": 0.05}
-    return replace(planted, recipe=planted.recipe.with_arguments(**descent))
+    """The usual form, and steps that keep the gradient's size."""
+    slow = recipe.with_arguments(optimizer="gradient_descent", learning_rate=0.05)
+    return Planted(slow.with_arguments(initial_scale=1e-3), (*recipe.places, len(recipe.blocks) - 1), twin=slow)
 
 
 def sure_head(recipe: Recipe) -> Planted:

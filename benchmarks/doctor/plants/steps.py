@@ -58,7 +58,8 @@ def heavy_swings(recipe: Recipe) -> Planted:
 
 
 def nothing_updated(recipe: Recipe) -> Planted:
-    return _updated(recipe, optax.chain(optax.adam(USUAL), optax.set_to_zero()))
+    planted = _updated(recipe, optax.chain(optax.adam(USUAL), optax.set_to_zero()))
+    return replace(planted, places=(*recipe.places, len(recipe.blocks) - 1))
 
 
 def head_alone_updated(recipe: Recipe) -> Planted:
@@ -69,8 +70,7 @@ def head_alone_updated(recipe: Recipe) -> Planted:
         return {name: jax.tree.map(lambda _, n=name: n != names[-1], held) for name, held in tree.items()}
 
     masked = optax.chain(optax.adam(0.005), optax.masked(optax.set_to_zero(), is_not_head))
-    planted = _updated(recipe, masked)
-    return replace(planted, places=tuple(recipe.places))
+    return _updated(recipe, masked)
 
 
 def l2_of_10(recipe: Recipe) -> Planted:
