@@ -4,11 +4,13 @@ python -m benchmarks.doctor [--quick] [--only "vanishing gradient,digits-mlp"] [
 """
 
 import argparse
+import contextlib
 import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -41,9 +43,10 @@ def main() -> None:
     records: list[Record] = []
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= flags() | {"XDG_CACHE_HOME": folder}
-        for place, found in enumerate(worked(cells, options.workers, began + limit)):
-            records += found
-            tell(place + 1, len(cells), found, time.time() - began)
+        with contextlib.suppress(KeyboardInterrupt):  # what is done is reported
+            for place, found in enumerate(worked(cells, options.workers, began + limit)):
+                records += found
+                tell(place + 1, len(cells), found, time.time() - began)
         shares = {} if names or options.unexamined else overhead()
     publish(records, len(cells), time.time() - began, options.quick, bool(names), options.output, shares)
 
@@ -58,20 +61,25 @@ def flags() -> dict[str, str]:
 
 def worked(cells: Iterable[Cell], workers: int, until: float) -> Iterator[list[Record]]:
     """The records of each cell, as processes are done with it; none is begun after `until`."""
-    context = multiprocessing.get_context("spawn")
+    room = threading.Semaphore(workers + 1)  # so that no cell waits in a queue beyond the time
+    over = threading.Event()
 
     def due() -> Iterator[Cell]:
         for cell in cells:
-            room.acquire()
+            while not room.acquire(timeout=1):
+                if over.is_set():
+                    return
             if time.time() > until:
                 return
             yield cell
 
-    room = context.Semaphore(workers + 1)  # so that no cell waits in a queue beyond the time
-    with context.Pool(workers, initializer=begin) as pool:
-        for found in pool.imap_unordered(run_cell, due()):
-            room.release()
-            yield found
+    with multiprocessing.get_context("spawn").Pool(workers, initializer=begin) as pool:
+        try:
+            for found in pool.imap_unordered(run_cell, due()):
+                room.release()
+                yield found
+        finally:
+            over.set()
 
 
 def tell(done: int, cells: int, found: list[Record], seconds: float) -> None:

@@ -1,5 +1,6 @@
 """Cells: a sick or healthy recipe in several seeds, trained together, examined one by one, and kept as plain values."""
 
+import signal
 import time
 import traceback
 from collections.abc import Callable
@@ -19,6 +20,11 @@ from backlit.training.populations.population import Failure, Outcome, train_toge
 from backlit.training.run import Run
 
 Record = dict[str, Any]
+LONGEST = 300  # seconds of a cell
+
+
+class Late(BaseException):
+    """A cell takes too long; no exception that others catch."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +59,20 @@ def begin() -> None:
 
 
 def run_cell(cell: Cell) -> list[Record]:
-    """The records of a cell's runs; an exception of the benchmark's own is one, too."""
+    """The records of a cell's runs; an exception of the benchmark's own, or a cell without an end, is one, too."""
     jax.clear_caches()
+    signal.signal(signal.SIGALRM, _stop)
+    signal.alarm(LONGEST)
     try:
         return list(_records(cell))
-    except Exception:
+    except (Exception, Late):
         return [{**_plain(cell), "broken": traceback.format_exc(limit=-4)}]
+    finally:
+        signal.alarm(0)
+
+
+def _stop(*_: Any) -> None:
+    raise Late(f"the cell took more than {LONGEST} s")
 
 
 def _records(cell: Cell) -> Any:
@@ -88,6 +102,8 @@ def _records(cell: Cell) -> Any:
             record["neighbors"] = neighbors(run)
         if cell.examined:
             record |= _examined(run, outcome)
+        if cell.examined and cell.kind == "twin":
+            record |= _checked(run)
         if cell.repair and isinstance(outcome, bl.Model) and seed == cell.seeds[0]:
             record |= _repaired(planted.recipe, outcome)
         yield record
@@ -128,16 +144,15 @@ def _scores(recipe: Recipe, outcome: Outcome) -> Record:
 def _examined(run: Run, outcome: Outcome) -> Record:
     """What the doctor says; of a run that left no model it is asked about the run."""
     subject = outcome if isinstance(outcome, bl.Model) else run
-    static = _checked(run)
     began = time.perf_counter()
     try:
         examination = _public("diagnose", lambda _: None)(subject)
     except Exception:
-        return {"failed": traceback.format_exc(limit=-4), "findings": [], **static}
+        return {"failed": traceback.format_exc(limit=-4), "findings": []}
     seconds = time.perf_counter() - began
     found = examination.to_json() if examination is not None else {"findings": [], "left_out": []}
     spent = {"seconds": seconds} if examination is not None else {}
-    return {"findings": found["findings"], "left_out": found["left_out"], **spent, **static}
+    return {"findings": found["findings"], "left_out": found["left_out"], **spent}
 
 
 def _checked(run: Run) -> Record:

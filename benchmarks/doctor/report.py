@@ -27,6 +27,8 @@ from benchmarks.doctor.scoring import (
 from benchmarks.timing import CORES, show
 
 RESULTS = Path(__file__).parent.parent / "results"
+PAGE = Path(__file__).parents[2] / "docs" / "doctor.md"
+MARKS = ("<!-- the doctor's figures: written by make bench-doctor -->", "<!-- end of the figures -->")
 Table = list[tuple[str, ...]]
 SHORT = 60  # characters of a name in the printed tables
 TIMES = (("static checks", "static_seconds", "< 1 s"), ("diagnosis", "seconds", ""), ("repair", "repair_seconds", ""))
@@ -74,6 +76,8 @@ def publish(
             ]
         )
     )
+    if not (part or quick):
+        _insert(PAGE, "\n".join(markdown(table) for _, table in list(tables(whole, overhead or {}))[:2]))
     print(f"\nwritten: {path.with_suffix('.json')} and {path.with_suffix('.md')}, in {spent / 60:.1f} minutes")
 
 
@@ -180,3 +184,13 @@ def markdown(table: Table) -> str:
     head, *body = table
     rows = (head, ("---",) * len(head), *body)
     return "\n".join("| " + " | ".join(cell.replace("|", "∣") for cell in row) + " |" for row in rows) + "\n"
+
+
+def _insert(path: Path, text: str) -> None:
+    """Put a text between the marks of a page, where there is one that has them."""
+    if not path.exists():
+        return
+    before, begin, rest = path.read_text().partition(MARKS[0])
+    _, end, after = rest.partition(MARKS[1])
+    if begin and end:
+        path.write_text(f"{before}{begin}\n{text}{end}{after}")

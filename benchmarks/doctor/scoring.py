@@ -122,6 +122,7 @@ def figures(records: list[Record]) -> dict[str, Share]:
     places = [place for place in map(located, single) if place is not None]
     return {
         "detection": Share(bool(proved(record)) for record in single),
+        "detection, suspicions too": Share(bool(alarms(record)) for record in single),
         "first-named cause right": Share(first_named(record) in accepted(record) for record in single),
         "named at all": Share(any(f["fault"] in accepted(record) for f in alarms(record)) for record in single),
         "precision": Share(said),
