@@ -134,7 +134,12 @@ class BatchSoftmax(Plain):
 
 @dataclass(frozen=True)
 class StaleBatchNorm(bl.BatchNorm):
-    """Batch normalization that never updates its running statistics."""
+    """Batch normalization that never updates its running statistics, which come from data of another scale."""
+
+    def plan(self, input: Shape) -> Plan:
+        plan = super().plan(input)
+        stale = {"mean": bl.Constant(2.0), "variance": bl.Constant(0.1)}
+        return replace(plan, state={name: replace(plan.state[name], initializer=stale[name]) for name in plan.state})
 
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         return super().apply(parameters, state, x, context)[0], state
