@@ -15,7 +15,7 @@ from benchmarks.doctor.recipes import Recipe
 
 import backlit as bl
 
-COUNT = 200
+COUNT = 210
 RULES: tuple[tuple[str, tuple[float, ...]], ...] = (
     ("adam", (1e-3, 2e-3, 5e-3)),
     ("adamw", (1e-3, 3e-3)),
@@ -23,6 +23,11 @@ RULES: tuple[tuple[str, tuple[float, ...]], ...] = (
     ("momentum", (0.02, 0.05)),
     ("nesterov", (0.02, 0.05)),
     ("gradient_descent", (0.05, 0.1)),
+)
+SEQUENCE_RULES: tuple[tuple[str, tuple[float, ...]], ...] = (
+    ("adam", (3e-3, 5e-3)),
+    ("adamw", (3e-3, 5e-3)),
+    ("rmsprop", (2e-3, 3e-3)),
 )
 BENDS = ("ReLU", "Tanh", "LeakyReLU", "GELU", "Swish", "ELU", "Sigmoid")
 TABLES = ("digits", "cancer", "wine", "diabetes", "friedman", "moons", "circles")
@@ -41,7 +46,8 @@ def healthy_numbered(number: int) -> Recipe:
     task = harder(task_named(str(random.choice(NAMES[kind]))), str(random.choice(HARD)), random)
     notation, arguments = DRAWN[kind](random)
     head = bl.Dense(task.units, initializer="Glorot")
-    rule, rates = RULES[random.integers(len(RULES))]
+    rules = SEQUENCE_RULES if kind == "sequence" else RULES
+    rule, rates = rules[random.integers(len(rules))]
     epochs = int(random.choice((40, 60))) * (2 if len(task.x) < 500 else 1)
     arguments |= {"optimizer": rule, "learning_rate": float(random.choice(rates)), "epochs": epochs}
     arguments["batch_size"] = int(random.choice((16, 32, 64)))
