@@ -35,6 +35,8 @@ LIMITS |= {
     "contamination usual": 0.02,  # of the training rows as near to each other: then nearness proves nothing
     "contamination hashed": 200_000,  # training rows that are hashed, in a fifth of a second
     "contamination distance": 0.1,  # of the median distance between nearest training rows: nearer is the same row
+    "contamination distinct": 20,  # different rows: fewer are a table of cases, which repeat
+    "contamination differing": 5,  # features in which the nearest different rows differ: for chance to close so many
     "contamination agreement": 0.02,  # probability of one value in two rows: two such features agree once in 2,500
 }
 LIMITS |= {
@@ -44,7 +46,8 @@ LIMITS |= {
     "labels majority": 0.8,  # share of the most frequent class: the entropy is below 0.72 of 1 bit
     "labels rare": 0.2,  # of an even share, below which a class is rare
     "labels hopeless": 0.95,  # share of the most frequent class, always answered
-    "labels effect": 0.2,  # of what there is to explain: a sample that cannot show it says nothing of chance
+    "labels effect": 0.25,  # of what there is to explain: labels that follow from the inputs give models that much
+    "labels errors": 2.0,  # standard errors by which the best model's score stays below it
     "labels certain": 0.9,  # of the neighbors agree
     "labels contradicted": 0.005,  # of the rows: fewer are exceptions of any data
     "labels noise": 0.08,  # of the labels differ from their neighborhood

@@ -124,7 +124,11 @@ def held_out_share(table: Table, columns: np.ndarray) -> np.ndarray:
         values, held = table.train.x[:, column], judged.x[:, column]
         known = np.unique(values[~np.isnan(values)])
         bins = int(LIMITS["leakage bins"])
-        edges = known if len(known) <= bins or table.categories[column] else np.quantile(known, np.linspace(0, 1, bins + 1)[:-1])
+        edges = (
+            known
+            if len(known) <= bins or table.categories[column]
+            else np.quantile(known, np.linspace(0, 1, bins + 1)[:-1])
+        )
         place, held_place = (np.where(np.isnan(v), 0, np.searchsorted(edges, v, "right")) for v in (values, held))
         sums = np.stack([np.bincount(place, weights=part, minlength=len(edges) + 1) for part in weight.T], 1)
         if table.classes:
