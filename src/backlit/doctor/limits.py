@@ -20,6 +20,7 @@ LIMITS |= {
     # 1/(1 + σ²) of it. A cause that a threshold turns into two classes explains at most 3/4 (uniform; normal: 2/π).
     "leakage exact": 0.9999,  # explained by one feature: noise below 1 %, which no measurement of another thing has
     "leakage near": 0.998,  # a copy with noise of up to 4.5 % of the deviation
+    "leakage apart": 6.0,  # deviations within a class between one class and the next: a copy tells all of them apart
     "leakage times": 30.0,  # as much the other features together leave unexplained, in the mean square
     "leakage rows": 20,  # training rows below which two features may agree by chance
     "leakage alone": 0.9,  # of what there is to explain, that one feature of all explains: worth a hint

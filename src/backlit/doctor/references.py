@@ -173,7 +173,7 @@ def _of_classes(x: np.ndarray, y: np.ndarray, judged: np.ndarray, classes: int) 
     neighbors = min(NEIGHBORS, len(x))
     models: dict[str, tuple[Any, float]] = {
         "nearest neighbors": (KNeighborsClassifier(neighbors, algorithm="brute"), neighbors),
-        "linear model": (LogisticRegression(max_iter=100, tol=1e-3), np.inf),
+        "linear model": (LogisticRegression(max_iter=50, tol=1e-3), np.inf),
         "forest": (ExtraTreesClassifier(TREES, random_state=0), TREES),
     }
     found = {}

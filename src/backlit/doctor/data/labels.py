@@ -43,6 +43,8 @@ def examine_labels(run: Run, table: Table | None) -> list[Finding]:
     if table is None or len(table.train) < LIMITS["labels rows"]:
         return found
     x = design(table)[0]
+    if not x.any():
+        return found  # no feature varies
     chosen = drawn(len(x), LIMITS["references fitted"])
     x, y, numbers = x[chosen], table.train.y[chosen], table.train.numbers[chosen]
     count = int(min(LIMITS["labels neighbors"], len(x) - 1))
