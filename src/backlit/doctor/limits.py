@@ -61,6 +61,7 @@ LIMITS |= {
     # 1/(1 + σ²) of it. A cause that a threshold turns into two classes explains at most 3/4 (uniform; normal: 2/π).
     "leakage exact": 0.9999,  # explained by one feature: noise below 1 %, which no measurement of another thing has
     "leakage near": 0.998,  # a copy with noise of up to 4.5 % of the deviation
+    "leakage apart": 6.0,  # deviations within a class between one class and the next: a copy tells all of them apart
     "leakage times": 30.0,  # as much the other features together leave unexplained, in the mean square
     "leakage rows": 20,  # training rows below which two features may agree by chance
     "leakage alone": 0.9,  # of what there is to explain, that one feature of all explains: worth a hint
@@ -76,6 +77,8 @@ LIMITS |= {
     "contamination usual": 0.02,  # of the training rows as near to each other: then nearness proves nothing
     "contamination hashed": 200_000,  # training rows that are hashed, in a fifth of a second
     "contamination distance": 0.1,  # of the median distance between nearest training rows: nearer is the same row
+    "contamination distinct": 20,  # different rows: fewer are a table of cases, which repeat
+    "contamination differing": 5,  # features in which the nearest different rows differ: for chance to close so many
     "contamination agreement": 0.02,  # probability of one value in two rows: two such features agree once in 2,500
 }
 LIMITS |= {
@@ -85,7 +88,8 @@ LIMITS |= {
     "labels majority": 0.8,  # share of the most frequent class: the entropy is below 0.72 of 1 bit
     "labels rare": 0.2,  # of an even share, below which a class is rare
     "labels hopeless": 0.95,  # share of the most frequent class, always answered
-    "labels effect": 0.2,  # of what there is to explain: a sample that cannot show it says nothing of chance
+    "labels effect": 0.25,  # of what there is to explain: labels that follow from the inputs give models that much
+    "labels errors": 2.0,  # standard errors by which the best model's score stays below it
     "labels certain": 0.9,  # of the neighbors agree
     "labels contradicted": 0.005,  # of the rows: fewer are exceptions of any data
     "labels noise": 0.08,  # of the labels differ from their neighborhood

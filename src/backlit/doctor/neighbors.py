@@ -5,7 +5,9 @@ import numpy as np
 CHUNK = 512  # rows whose distances are held at a time
 
 
-def nearest(x: np.ndarray, pool: np.ndarray, count: int, own: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+def nearest(
+    x: np.ndarray, pool: np.ndarray, count: int, own: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """The nearest rows of a pool: their numbers (N, count), nearest first, and their squared distances (N, count).
 
     Args:
@@ -21,8 +23,12 @@ def nearest(x: np.ndarray, pool: np.ndarray, count: int, own: np.ndarray | None 
         squared = np.square(rows).sum(1)[:, None] - 2 * (rows @ pool.T) + pool_squared
         if own is not None:
             squared[np.arange(len(rows)), own[start : start + CHUNK]] = np.inf
-        found = np.argpartition(squared, count - 1, axis=1)[:, :count] if count < len(pool) else None
-        found = np.broadcast_to(np.arange(len(pool)), squared.shape) if found is None else found
+        if count == 1:
+            found = squared.argmin(1)[:, None]
+        elif count < len(pool):
+            found = np.argpartition(squared, count - 1, axis=1)[:, :count]
+        else:
+            found = np.broadcast_to(np.arange(len(pool)), squared.shape)
         away = np.take_along_axis(squared, found, 1)
         order = np.argsort(away, axis=1, kind="stable")
         numbers.append(np.take_along_axis(found, order, 1))

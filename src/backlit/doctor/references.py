@@ -123,8 +123,8 @@ def held_out_answers(table: Table, left_out: bool = False) -> tuple[dict[str, np
 def score_of(answers: np.ndarray, y: np.ndarray, classes: int) -> Score:
     """The score of answers: probabilities (N, K) of classes y (N,), or numbers (N, T) for y (N, T).
 
-    The standard error of an accuracy a is √(a (1 − a) / n), with one right and one wrong row more, so that it is above 0
-    for a perfect score; that of r² follows from those of the two means that it is made of.
+    The standard error of an accuracy a is √(a (1 − a) / n), with one right and one wrong row more, so that it is
+    above 0 for a perfect score; that of r² follows from those of the two means that it is made of.
     """
     rows = len(y)
     if classes:
@@ -141,9 +141,7 @@ def score_of(answers: np.ndarray, y: np.ndarray, classes: int) -> Score:
         return Score(0.0, 0.0, float(squared.mean()), _error(squared.mean(1)))
     ratio = squared.mean(0)[varies] / variance[varies]
     residual = (squared[:, varies] - ratio * spread[:, varies]) / variance[varies]
-    return Score(
-        float(1 - ratio.mean()), _error(residual.mean(1)), float(squared.mean()), _error(squared.mean(1))
-    )
+    return Score(float(1 - ratio.mean()), _error(residual.mean(1)), float(squared.mean()), _error(squared.mean(1)))
 
 
 def _error(values: np.ndarray) -> float:
@@ -175,7 +173,7 @@ def _of_classes(x: np.ndarray, y: np.ndarray, judged: np.ndarray, classes: int) 
     neighbors = min(NEIGHBORS, len(x))
     models: dict[str, tuple[Any, float]] = {
         "nearest neighbors": (KNeighborsClassifier(neighbors, algorithm="brute"), neighbors),
-        "linear model": (LogisticRegression(max_iter=100, tol=1e-3), np.inf),
+        "linear model": (LogisticRegression(max_iter=50, tol=1e-3), np.inf),
         "forest": (ExtraTreesClassifier(TREES, random_state=0), TREES),
     }
     found = {}
@@ -203,4 +201,3 @@ def _of_numbers(x: np.ndarray, y: np.ndarray, judged: np.ndarray) -> dict[str, n
     }
     found = {name: model.fit(x, targets).predict(judged) for name, model in models.items()}
     return {name: said.reshape(len(judged), -1) * scale + mean for name, said in found.items()}
-

@@ -35,10 +35,10 @@ class Twins:
 
     @property
     def usual(self) -> float:
-        """The share that is usual in these data: two standard errors above what was found within training, where twins
+        """The share that is usual in these data: a standard error above what was found within training, where twins
         come in pairs, and at least one row has one."""
         share = (self.within + 1) / (self.trained + 2)
-        return float(min(share + 2 * np.sqrt(2 * share * (1 - share) / max(self.trained, 1)), 1.0))
+        return float(min(share + np.sqrt(2 * share * (1 - share) / max(self.trained, 1)), 1.0))
 
     @property
     def chance(self) -> float:
@@ -135,8 +135,8 @@ def _finding(run: Run, table: Table | None, name: str, equal: Twins, near: Twins
 def _repeated(run: Run, table: Table | None, equal: Twins) -> bool:
     """Whether a relevant share of rows is twice in the source, which is no chance.
 
-    Two features that each agree between two rows with a probability below `contamination agreement` are enough: rows of
-    categories agree in all by chance, rows of measurements do not.
+    Rows of few categories agree in all features by chance, and then other rows agree in all but one or two. Where the
+    nearest different row differs in many features, or two features hardly ever agree by themselves, equality is none.
     """
     enough = equal.share >= LIMITS["contamination repeated"] and equal.found >= LIMITS["contamination rows"]
     if table is None or not enough or run.parts.schema.kind == "sequence":
@@ -144,14 +144,18 @@ def _repeated(run: Run, table: Table | None, equal: Twins) -> bool:
     x = table.train.x[: int(LIMITS["references fitted"])]
     if x.shape[1] > LIMITS["references features"]:
         x = x[:, drawn(x.shape[1], LIMITS["references features"])]
-    ordered = np.sort(np.unique(x, axis=0), 0)
-    if len(ordered) < LIMITS["contamination rows"]:
+    distinct = np.nan_to_num(np.unique(x, axis=0))
+    if len(distinct) < LIMITS["contamination distinct"]:
         return False
     varied = 0
-    for column in ordered.T:
+    for column in distinct.T:
         counts = np.unique(column, return_counts=True)[1]
         varied += bool(np.square(counts / len(column)).sum() < LIMITS["contamination agreement"])
-    return varied >= 2
+    scaled = (distinct - distinct.mean(0)) / np.maximum(distinct.std(0), 1e-12)
+    looked = drawn(len(distinct), LIMITS["data pairs"])
+    place, _ = nearest(scaled[looked], scaled, 1, own=looked)
+    differing = (distinct[looked] != distinct[place[:, 0]]).sum(1)
+    return varied >= 2 or bool(np.median(differing) >= LIMITS["contamination differing"])
 
 
 def _hashes(x: np.ndarray) -> np.ndarray:

@@ -45,7 +45,9 @@ def constant_features(x: np.ndarray) -> np.ndarray:
 def copied_features(x: np.ndarray) -> np.ndarray:
     """The numbers of columns that equal an earlier one in every row and vary."""
     seen: dict[bytes, int] = {}
-    first = np.array([seen.setdefault(column.tobytes(), place) for place, column in enumerate(np.ascontiguousarray(x.T))])
+    first = np.array(
+        [seen.setdefault(column.tobytes(), place) for place, column in enumerate(np.ascontiguousarray(x.T))]
+    )
     copies = np.flatnonzero(first != np.arange(len(first)))
     return np.setdiff1d(copies, constant_features(x))
 

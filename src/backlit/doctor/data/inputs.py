@@ -99,9 +99,7 @@ def scale_of(z: np.ndarray) -> Scale:
     varies = deviation > 1e-9 * np.sqrt(np.maximum(squares, 1e-300))
     usual = float(np.median(deviation[varies])) if varies.any() else 0.0
     offset = float((np.abs(z.mean(0))[varies] / deviation[varies]).max()) if varies.any() else 0.0
-    return Scale(
-        float(np.sqrt(squares.mean())), float(np.sqrt(squares.max())), usual, offset, int(squares.argmax())
-    )
+    return Scale(float(np.sqrt(squares.mean())), float(np.sqrt(squares.max())), usual, offset, int(squares.argmax()))
 
 
 def _level(scale: Scale) -> Level | None:

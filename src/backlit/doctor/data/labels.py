@@ -43,6 +43,8 @@ def examine_labels(run: Run, table: Table | None) -> list[Finding]:
     if table is None or len(table.train) < LIMITS["labels rows"]:
         return found
     x = design(table)[0]
+    if not x.any():
+        return found  # no feature varies
     chosen = drawn(len(x), LIMITS["references fitted"])
     x, y, numbers = x[chosen], table.train.y[chosen], table.train.numbers[chosen]
     count = int(min(LIMITS["labels neighbors"], len(x) - 1))
@@ -91,7 +93,7 @@ def _imbalance(run: Run) -> list[Finding]:
     balanced = run.settings.class_weight is not None or run.parts.train.y.ndim > 1
     level: Level = "suspicion" if most >= LIMITS["labels hopeless"] and not balanced else "hint"
     name = schema.classes[rarest]
-    rows = int(round(shares[rarest] * len(run.parts.train.y.reshape(-1))))
+    rows = round(shares[rarest] * run.parts.train.y.size)
     return [
         Finding(
             fault="class collapse / imbalance",
@@ -99,7 +101,7 @@ def _imbalance(run: Run) -> list[Finding]:
             where=f"class {name}",
             evidence=f"{shares[rarest]:.1%} of the training rows ({rows:,}) are {name}, and {most:.1%} are "
             f"{schema.classes[int(shares.argmax())]}, which always answered is right as often",
-            cause="the mean loss is nearly that of the frequent class alone, and accuracy does not tell if rare ones are met",
+            cause="the mean loss is nearly that of the frequent class, and accuracy does not tell if rare ones are met",
             remedy=Remedy(
                 "weigh the classes by class_weight='balanced', and judge by recall",
                 {} if balanced else {"class_weight": "balanced"},
@@ -118,9 +120,8 @@ def _at_chance(table: Table, agreement: Agreement, y: np.ndarray) -> list[Findin
     best = judged.models[judged.best]
     if judged.above_chance:
         return []
-    error = best.error if judged.measure == "r²" else float(np.hypot(best.error, judged.chance.error))
-    small = LIMITS["labels effect"] * (1 - max(judged.chance.score, 0))
-    seen = LIMITS["data errors"] * error <= small
+    least = judged.chance.score + LIMITS["labels effect"] * (1 - max(judged.chance.score, 0))
+    seen = best.score + LIMITS["labels errors"] * max(best.error, judged.chance.error) < least
     level: Level = "suspicion" if seen and table.kind != "sequence" else "hint"
     words = "share of neighbors with its class" if table.classes else "correlation with its neighbors' mean"
     return [
@@ -174,8 +175,7 @@ def _contradicted(neighbors: np.ndarray, y: np.ndarray, numbers: np.ndarray, cla
             level="suspicion" if alike else "hint",
             where="",
             evidence=evidence,
-            cause="classes that overlap are mixed in some places and pure in others; labels flipped at random are mixed "
-            "everywhere"
+            cause="overlapping classes are mixed in some places and pure in others, and these are mixed everywhere"
             if alike
             else "some labels may be wrong, or the rows are exceptions",
             remedy=Remedy("look at these rows, and correct their labels or leave them out"),

@@ -60,7 +60,7 @@ def examine_leakage(run: Run, table: Table) -> list[Finding]:
 def explained_share(table: Table) -> np.ndarray:
     """How much of the target each column explains alone, on the training rows (F,): η² of classes, r² of numbers.
 
-    Of several targets the one that it explains best.
+    Of several targets the one that it explains best; of classes nothing, where it does not tell all of them apart.
     """
     x, y = _filled(table.train.x), table.train.y
     centered = x - x.mean(0)
@@ -71,7 +71,12 @@ def explained_share(table: Table) -> np.ndarray:
         member = np.eye(table.classes, dtype=x.dtype)[y]
         sums = member.T @ centered
         between = (np.square(sums) / np.maximum(member.sum(0), 1)[:, None]).sum(0)
-        return np.where(varies, between / safe, 0)
+        present = member.sum(0) > 0
+        means = np.sort((sums / np.maximum(member.sum(0), 1)[:, None])[present], 0)
+        within = np.sqrt(np.maximum(total - between, 0) / len(x))
+        least = np.maximum(LIMITS["leakage apart"] * within, 1e-6 * np.sqrt(total / len(x)))
+        told = (np.diff(means, axis=0) > least).all(0)
+        return np.where(varies & told, between / safe, 0)
     found = np.zeros(x.shape[1])
     for values, targets in ((x, y), (_ranks(x), _ranks(y))):
         centered, away = values - values.mean(0), targets - targets.mean(0)
@@ -124,7 +129,11 @@ def held_out_share(table: Table, columns: np.ndarray) -> np.ndarray:
         values, held = table.train.x[:, column], judged.x[:, column]
         known = np.unique(values[~np.isnan(values)])
         bins = int(LIMITS["leakage bins"])
-        edges = known if len(known) <= bins or table.categories[column] else np.quantile(known, np.linspace(0, 1, bins + 1)[:-1])
+        edges = (
+            known
+            if len(known) <= bins or table.categories[column]
+            else np.quantile(known, np.linspace(0, 1, bins + 1)[:-1])
+        )
         place, held_place = (np.where(np.isnan(v), 0, np.searchsorted(edges, v, "right")) for v in (values, held))
         sums = np.stack([np.bincount(place, weights=part, minlength=len(edges) + 1) for part in weight.T], 1)
         if table.classes:

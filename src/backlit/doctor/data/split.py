@@ -1,9 +1,9 @@
 """Split shift: rows that judge the network and come from another distribution than those that it learns from.
 
 Feature by feature, and for the target, the distribution functions of two parts are compared (Kolmogorov and Smirnov):
-D = max |F₁ − F₂|, which by chance exceeds d with a probability of about 2 exp(−2 d² n₁n₂/(n₁ + n₂)). It is multiplied by
-the number of features (Bonferroni). Rows of one source that were shuffled have no shift but by chance; rows in order of
-time may well have one, and that is what such a split is for.
+D = max |F₁ − F₂|, which by chance exceeds d with a probability of about 2 exp(−2 d² n₁n₂/(n₁ + n₂)). It is multiplied
+by the number of features (Bonferroni). Rows of one source that were shuffled have no shift but by chance; rows in order
+of time may well have one, and that is what such a split is for.
 """
 
 from dataclasses import dataclass

@@ -34,9 +34,9 @@ def examine_targets(run: Run, table: Table) -> list[Finding]:
             fault="wrong loss for the target",
             level="fault" if proved else "suspicion",
             where="",
-            evidence=f"the target has {classes}; told apart as classes by reference models, {right:.1%} of the held-out "
-            f"rows are right, and {rounded:.1%} where the same models' numbers are rounded",
-            cause=f"the numbers name classes and have no order, and {run.settings.loss} asks for what lies between them",
+            evidence=f"the target has {classes}; told apart as classes by reference models, {right:.1%} of the "
+            f"held-out rows are right, and {rounded:.1%} where the same models' numbers are rounded",
+            cause=f"the numbers name classes without an order, and {run.settings.loss} asks for what lies between",
             remedy=Remedy("make the task 'many classes', with an output for each class", _changes(run, len(ids))),
             confidence=0.97 if proved else 0.6,
             numbers={"classes": len(ids), "right as classes": right, "right as numbers": rounded},
