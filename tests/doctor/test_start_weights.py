@@ -71,15 +71,18 @@ def test_a_repeated_block_is_seen_time_by_time() -> None:
 
 
 def test_large_weights_let_the_gradient_explode() -> None:
-    run = prepare(rows(*["Dense(32), ReLU"] * 6, "Dense(3)"), X, CLASSES, initial_scale=4.0)
-    assert "exploding gradient" in found(run)
+    """Tanh keeps the signal, and W passes the gradient back σ_w √E[f'²] times as large: 2.4 for σ_w = 8 √2."""
+    run = prepare(rows(*["Dense(64), Tanh"] * 10, "Dense(3)"), X, CLASSES, initial_scale=8.0)
+    finding = found(run)["exploding gradient"]
+    assert finding.where == "layer dense_1"
+    assert 10 ** -finding.numbers["slope"] == pytest.approx(2.4, rel=0.3)
 
 
 def test_a_recurrent_gain_above_one_explodes_over_time() -> None:
     x = RANDOM.normal(size=(40, 60, 2)).astype(np.float32)
     network = "RNN(16, activation='ReLU', recurrent_initializer=Orthogonal({})), Dense(2)"
     y = RANDOM.integers(0, 2, 40)
-    finding = found(prepare(network.format("gain=1.5"), x, y))["exploding gradient"]
+    finding = found(prepare(network.format("gain=2.0"), x, y))["exploding gradient"]
     assert finding.numbers["steps"] == 60
     assert "exploding gradient" not in found(prepare(network.format(""), x, y))
 

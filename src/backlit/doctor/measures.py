@@ -24,6 +24,7 @@ from backlit.layers.recurrence import Recurrence
 from backlit.optimizers import takes_all_rows
 from backlit.shapes import Array, Tree
 from backlit.training.compilation import ONCE, known
+from backlit.training.settings import OWN
 from backlit.training.telemetry import SATURATED
 from backlit.training.updates import told
 
@@ -188,7 +189,7 @@ class Meter:
         """Δw of the rule's first step; NaN where there is no rule, or one that searches along its own steps."""
         subject = self.subject
         leaves, structure = jax.tree.flatten(parameters)
-        if subject.rule is None or (subject.run is not None and takes_all_rows(subject.run.settings.optimizer)):
+        if subject.rule is None or searches(subject):
             return [jnp.full_like(leaf, jnp.nan) for leaf in leaves]
         tree = jax.tree.unflatten(structure, gradients)
         known_things = told(lambda own: subject.loss(own, state, batch, key)[0], parameters, value, tree)
@@ -212,6 +213,13 @@ def look(path: Path, block: Block, x: Array, y: Array) -> dict[str, Any]:
         statistics += [jnp.mean(local), jnp.mean(flat), jnp.mean(dead)]
     kept = {"statistics": jnp.stack([*statistics, jnp.float32(y.shape[-1] if y.ndim > 1 else 1)]), "y": y}
     return {**kept, "x": x} if isinstance(block, Recurrence) else kept
+
+
+def searches(subject: Subject) -> bool:
+    """Whether the rule of a run looks for its steps along the loss, so that a gradient alone does not tell them."""
+    if subject.run is None or subject.run.settings.optimizer == OWN:
+        return False
+    return takes_all_rows(subject.run.settings.optimizer)
 
 
 def order_of_use(tape: Tape, count: int) -> list[int]:

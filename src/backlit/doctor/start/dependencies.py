@@ -139,16 +139,21 @@ def _tells_the_next(x: np.ndarray, y: np.ndarray) -> bool:
     if x.ndim == 2 and x.dtype.kind in "iu":
         real = y[:, :-1] >= 0 if y.shape == x.shape else np.zeros(0, bool)
         return bool(real.any() and np.all((y[:, :-1] == x[:, 1:])[real]))
-    own = y[:, :-1].reshape(-1).astype(np.float64) if y.size == y.shape[0] * y.shape[1] else None
-    if own is None:
+    if y.size != y.shape[0] * y.shape[1]:
         return False
-    following = x[:, 1:].reshape(len(own), -1).astype(np.float64)
-    for feature in following.T:
-        both = np.isfinite(feature) & np.isfinite(own)
-        varied = both.sum() > 2 and feature[both].std() > 0 and own[both].std() > 0
-        if varied and np.corrcoef(feature[both], own[both])[0, 1] > 1 - LIMITS["leak_change"]:
-            return True
-    return False
+    own = y.reshape(y.shape[:2])[:, :-1].astype(np.float64)
+    following = x[:, 1:].reshape(len(x), x.shape[1] - 1, -1).astype(np.float64)
+    return any(_in_proportion(own, following[..., feature]) for feature in range(following.shape[-1]))
+
+
+def _in_proportion(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether the columns of two arrays (B, T) are the same but for a scale and a shift of each column."""
+    rows = np.isfinite(one).all(1) & np.isfinite(other).all(1)
+    if rows.sum() < 3:
+        return False
+    away, beyond = (values[rows] - values[rows].mean(0) for values in (one, other))
+    size = np.sqrt(np.square(away).sum(0) * np.square(beyond).sum(0))
+    return bool(np.all(size > 0) and np.all((away * beyond).sum(0) > (1 - LIMITS["leak_change"]) * size))
 
 
 def _from_padding(probe: Probe) -> Iterator[Finding]:

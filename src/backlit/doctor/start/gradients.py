@@ -113,7 +113,7 @@ def _by_time(run: Run, measures: Measures) -> Iterator[Finding]:
         if len(steps) < LIMITS["gradient_time"] or not np.isfinite(steps).all() or steps[-1] <= 0:
             continue
         ratio = float(steps[0] / steps[-1])
-        if ratio > LIMITS["gradient_explodes"]:
+        if ratio > LIMITS["gradient_explodes_in_time"]:
             yield Finding(
                 "exploding gradient",
                 "suspicion",

@@ -40,7 +40,7 @@ def examine_first_loss(probe: Probe, answers: Answers) -> Iterator[Finding]:
         "bad initial loss",
         "fault" if biased and answers.kind != "numbers" else "suspicion",
         f"layer {layers[0]}" if layers else "the first outputs",
-        f"the first loss is {first:.4g}, and a constant answer by the targets' frequencies costs {best:.4g}: it exceeds "
+        f"the first loss is {first:.4g}, and a constant answer by the targets' shares costs {best:.4g}: it exceeds "
         f"it by {units:.3g} times what noise of deviation {float(np.max(spread)):.3g} on the outputs costs"
         + (f"; with the last layer's weights at 0 by {of_biases:.3g} times" if biased else ""),
         "the first outputs say the same wrong thing of every example, whatever the weights are"

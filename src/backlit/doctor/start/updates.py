@@ -11,9 +11,8 @@ from jax import lax
 
 from backlit.doctor.finding import Finding, Remedy
 from backlit.doctor.limits import LIMITS
-from backlit.doctor.measures import write_path
+from backlit.doctor.measures import searches, write_path
 from backlit.doctor.start.probe import Probe, layer_of
-from backlit.optimizers import takes_all_rows
 from backlit.shapes import Tree
 from backlit.training.compilation import ONCE, known
 
@@ -62,7 +61,7 @@ def _moved(probe: Probe) -> dict[str, bool] | None:
     """Whether each variable is given an update at any of several steps along the first gradient; None: unknown."""
     subject = probe.subject
     rule = subject.rule
-    if rule is None or (subject.run is not None and takes_all_rows(subject.run.settings.optimizer)):
+    if rule is None or searches(subject):
         return None
     structure = jax.tree.structure(subject.parameters)
     paths = [write_path(path) for path, _ in jax.tree_util.tree_leaves_with_path(subject.parameters)]
