@@ -14,6 +14,9 @@ from typing import Any
 HOMES = {
     "backlit.data": "Dataset Schema read",
     "backlit.data.separability": "linearly_separable",
+    "backlit.doctor.check": "check",
+    "backlit.doctor.course.monitor": "Monitor",
+    "backlit.doctor.finding": "Examination Finding Remedy",
     "backlit.errors": (
         "BacklitError DataError FileError GraphError InputError NotationError SettingError ShapeError TrainingError"
     ),

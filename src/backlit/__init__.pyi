@@ -3,6 +3,11 @@ from backlit.data import Dataset as Dataset
 from backlit.data import Schema as Schema
 from backlit.data import read as read
 from backlit.data.separability import linearly_separable as linearly_separable
+from backlit.doctor.check import check as check
+from backlit.doctor.course.monitor import Monitor as Monitor
+from backlit.doctor.finding import Examination as Examination
+from backlit.doctor.finding import Finding as Finding
+from backlit.doctor.finding import Remedy as Remedy
 from backlit.errors import BacklitError as BacklitError
 from backlit.errors import DataError as DataError
 from backlit.errors import FileError as FileError

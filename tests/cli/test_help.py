@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-COMMANDS = ("train", "predict", "evaluate", "summary", "graph", "data", "lesson", "list")
+COMMANDS = ("train", "check", "predict", "evaluate", "summary", "graph", "data", "lesson", "list")
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], *([command, "--help"] for command in COMMANDS)])

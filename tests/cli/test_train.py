@@ -31,6 +31,7 @@ KEYS = [
     "seconds",
     "steps_per_second",
     "run",
+    "findings",
     "report",
 ]
 

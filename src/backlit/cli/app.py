@@ -1,7 +1,7 @@
 """The program `backlit`: its commands, and the one place where every failure becomes a message and an exit status.
 
 0    done
-1    the program failed, or a run could not go on
+1    the program failed, a run could not go on, or `check` found a fault or a suspicion
 2    something the user gave cannot be used: one error, and nothing written
 130  interrupted
 """
@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from backlit.cli.check import check
 from backlit.cli.compare import compare
 from backlit.cli.data import data
 from backlit.cli.evaluate import evaluate
@@ -55,6 +56,13 @@ app.command(
         "backlit train digits --seed 3 --json > scores.json",
     )
 )(train)
+app.command(
+    epilog=examples(
+        "backlit check patients.csv --target outcome",
+        "backlit check digits --network 'Dense(64), Sigmoid, Dense(10), Softmax'",
+        "backlit check houses.csv --target price --json",
+    )
+)(check)
 app.command(
     epilog=examples(
         "backlit sweep digits --over learning-rate=1e-4..1e-1:16 --over l2=0,1e-4,1e-2 --seeds 4",

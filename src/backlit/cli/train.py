@@ -12,12 +12,15 @@ from backlit.alignment import number
 from backlit.cli import options
 from backlit.cli.baselines import check_rivals, rivals_of, show_rivals
 from backlit.cli.card import show_card
+from backlit.cli.findings import Doctor, show_findings, write_findings
 from backlit.cli.network import show_summary
 from backlit.cli.output import Report, print_json, write_json
-from backlit.cli.preparation import check_options, prepares
+from backlit.cli.preparation import TRAINING, check_options, prepares
 from backlit.cli.progress import following
 from backlit.cli.report import import_pictures, report_run
 from backlit.cli.runs import check_space, destination, run_folder
+from backlit.doctor.finding import Examination
+from backlit.errors import SettingError
 
 if TYPE_CHECKING:
     from backlit.training import Model, Run
@@ -35,6 +38,18 @@ def train(
         typer.Option("--baselines", help="Put scikit-learn's classic models beside it.", rich_help_panel="Output"),
     ] = False,
     reported: options.Reported = True,
+    examined: Annotated[
+        bool,
+        typer.Option("--doctor/--no-doctor", help="Name what may be wrong with the run.", rich_help_panel=TRAINING),
+    ] = True,
+    stop_when: Annotated[
+        str | None,
+        typer.Option(
+            metavar="hopeless",
+            help="Stop a run that cannot come right: diverged, without gradient, or with steps too short to matter.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -44,8 +59,11 @@ def train(
     validation loss. The run's folder holds the model, the history of every
     epoch, the settings that repeat the run, its predictions of the test rows,
     and a report to open in a browser. Ctrl-C keeps the best so far.
+    What may be wrong is named before, during and after the run, and kept in
+    findings.json.
     """
     check_options(asked)
+    check_stop(stop_when, examined)
     path = destination(out, asked["data"])
     report = Report(silent=as_json or quiet)
     with run_folder(path) as folder:
@@ -59,10 +77,11 @@ def train(
         show_run(report, run)
         if reported:
             import_pictures()
-        with following(report, run.settings.epochs or 1) as follow:
-            model = run.train(follow)
+        model, examination = train_run(report, run, stop_when) if examined else (train_alone(report, run), None)
         record = repeat(asked["data"], context.obj, run)
         write_run(folder, model, record)
+        if examination is not None:
+            write_findings(folder, examination)
     rivals = rivals_of(run, model) if baselines else []
     page, why = report_run(path, run, model, rivals, record) if reported else (None, "")
     warn = Report(silent=quiet, stderr=True)
@@ -70,13 +89,41 @@ def train(
         warn.note(note)
     if as_json:
         beside = {"baselines": [rival._asdict() for rival in rivals]} if rivals else {}
-        print_json({**outcome(model, path), **beside, "report": page})
+        found = examination.to_json()["findings"] if examination is not None else []
+        print_json({**outcome(model, path), **beside, "findings": found, "report": page})
     else:
         show_outcome(report, model, path)
         if rivals:
             show_rivals(report, rivals)
+        if examination is not None:
+            show_findings(report, examination.findings, path)
         if page:
             report.line(f"Report: {page}", style="bold")
+
+
+def check_stop(stop_when: str | None, examined: bool) -> None:
+    """Refuse `--stop-when` where nobody would stop the run.
+
+    Raises:
+        SettingError: it has another value, or there is no doctor.
+    """
+    if stop_when not in (None, "hopeless"):
+        raise SettingError(f"--stop-when is hopeless, not {stop_when}")
+    if stop_when and not examined:
+        raise SettingError("--stop-when hopeless needs the doctor: leave --no-doctor out")
+
+
+def train_run(report: Report, run: "Run", stop_when: str | None) -> tuple["Model", Examination]:
+    """The model, and what the doctor found before, in and after its run."""
+    with Doctor(report, run, stop_when) as doctor, following(report, run.settings.epochs or 1) as follow:
+        model = run.train(doctor.beside(follow))
+    return model, doctor.conclude(model)
+
+
+def train_alone(report: Report, run: "Run") -> "Model":
+    """The model, of a run that nobody examines."""
+    with following(report, run.settings.epochs or 1) as follow:
+        return run.train(follow)
 
 
 def write_run(folder: Path, model: "Model", record: dict[str, Any]) -> None:

@@ -70,13 +70,17 @@ class Finding:
         """Its place among others: the proved ones first, of these what is to be mended first, then the surer one."""
         return LEVELS.index(self.level), FAULTS[self.fault].order, -self.confidence
 
+    @property
+    def line(self) -> str:
+        """It in one line: what and where, and the evidence."""
+        return f"{self._title}: {self.evidence}."
+
+    @property
+    def _title(self) -> str:
+        return f"{TITLES[self.level]}: {self.fault}{f' in {self.where}' if self.where else ''}"
+
     def __str__(self) -> str:
-        place = f" in {self.where}" if self.where else ""
-        return (
-            f"{TITLES[self.level]}: {self.fault}{place}. {_capital(self.cause)}.\n"
-            f"  Evidence: {self.evidence}.\n"
-            f"  Remedy: {self.remedy.words}."
-        )
+        return f"{self._title}. {_capital(self.cause)}.\n  Evidence: {self.evidence}.\n  Remedy: {self.remedy.words}."
 
     def to_json(self) -> dict[str, Any]:
         """The finding as plain JSON values; a network in the remedy is its notation."""

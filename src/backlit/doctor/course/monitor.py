@@ -76,6 +76,5 @@ class Monitor:
             if finding.level != "hint" and finding.fault not in self._said:
                 self._said.add(finding.fault)
                 if self.say is not None:
-                    place = f" in {finding.where}" if finding.where else ""
-                    self.say(f"{finding.level}: {finding.fault}{place}: {finding.evidence}")
+                    self.say(finding.line)
         return hopeless(record, self.findings) if self.stop_when else None

@@ -151,7 +151,8 @@ def _short(record: Record) -> Finding | None:
         record,
         step,
         f"no step changed the weights of a layer by more than {step:.2g} of their size: all {planned:,} epochs "
-        f"together move them by {reach:.2g} at most, and at this pace the loss ends at {arrives:.3g} of a constant answer's",
+        f"together move them by {reach:.2g} at most, and at this pace the loss ends at {arrives:.3g} of a "
+        "constant answer's",
         {"step": step, "reach": reach, "end": float(arrives)},
         0.9,
     )

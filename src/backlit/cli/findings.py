@@ -1,0 +1,143 @@
+"""What the doctor finds, on the screen; and the doctor beside a run of `backlit train`."""
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rich.text import Text
+
+from backlit.cli.output import Report, write_json
+from backlit.doctor.finding import TITLES, Examination, Finding, ordered
+
+if TYPE_CHECKING:
+    from backlit.training import Model, Progress, Run
+
+STYLES = {"fault": "bold red", "suspicion": "bold yellow", "hint": "dim"}
+HINTS = 3  # that are shown before a run
+
+
+def show_examination(report: Report, examination: Examination) -> None:
+    """All that an examination found, each in three lines, and what it left out."""
+    if not examination.worse_than_hints():
+        looked = ", ".join(examination.examined) or "nothing"
+        report.line(f"No fault found in {examination.seconds:.1f} s: {looked} examined.", style="bold")
+    for finding in examination:
+        show_finding(report, finding)
+    show_left_out(report, examination)
+
+
+def show_briefly(report: Report, examination: Examination) -> None:
+    """What an examination found, hints in one line each and the first few alone."""
+    for finding in examination.worse_than_hints():
+        show_finding(report, finding)
+    hints = [finding for finding in examination if finding.level == "hint"]
+    for finding in hints[:HINTS]:
+        show(report, finding.line, finding)
+    if len(hints) > HINTS:
+        report.line(f"and {len(hints) - HINTS} more: backlit check", style=STYLES["hint"])
+    show_left_out(report, examination)
+
+
+def show_findings(report: Report, findings: Sequence[Finding], path: Path) -> None:
+    """What is worse than a hint of a run that is over, and how it is settled."""
+    grave = [finding for finding in findings if finding.level != "hint"]
+    if not grave:
+        return
+    report.line()
+    report.line("Findings:", style="bold")
+    for finding in grave:
+        show_finding(report, finding)
+    report.line(f"backlit diagnose {path} settles these by experiments")
+
+
+def show_finding(report: Report, finding: Finding) -> None:
+    """A finding in three lines."""
+    show(report, str(finding), finding)
+
+
+def show_left_out(report: Report, examination: Examination) -> None:
+    """What could not be examined."""
+    for words in examination.left_out:
+        report.note(f"not examined: {words}")
+
+
+def show(report: Report, words: str, finding: Finding) -> None:
+    """Words of a finding, which begin with its level, in its color."""
+    if not report.silent:
+        text = Text(words)
+        text.stylize(STYLES[finding.level], 0, len(TITLES[finding.level]))
+        report.console.print(text)
+
+
+class Doctor:
+    """The doctor beside a run: it examines it while its program compiles, follows it, and looks at it once it is over.
+
+    Used as a context: when it ends, however it ends, what was found before the run has been shown.
+
+    Args:
+        report: where findings are shown.
+        run: ready to train.
+        stop_when: 'hopeless', or None.
+    """
+
+    def __init__(self, report: Report, run: "Run", stop_when: str | None = None) -> None:
+        from backlit.doctor.course.monitor import Monitor
+
+        self.report = report
+        self.before = Examination(())
+        self.monitor = Monitor(run, self._say, stop_when)
+        self._shown = False
+        self._thread = threading.Thread(target=self._examine, args=(run,), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._thread.join()
+        self._show()
+
+    def beside(self, follow: "Callable[[Progress], None] | None") -> "Callable[[Progress], str | None]":
+        """A follower of the run that another one's words and the doctor's both reach."""
+        self.monitor.follow = follow
+
+        def hear(progress: "Progress") -> str | None:
+            if not self._thread.is_alive():
+                self._show()
+            return self.monitor(progress)
+
+        return hear
+
+    def conclude(self, model: "Model") -> Examination:
+        """What was found before, in and after the run."""
+        from backlit.doctor.course.signals import examine_model
+
+        left_out = [*self.before.left_out, *self.monitor.left_out]
+        found, examined = list(self.before), [*self.before.examined, "the course of the run"]
+        try:
+            found += examine_model(model)
+        except Exception as error:  # whatever it is, the run is done
+            left_out.append(f"the course of the run: {str(error).partition(chr(10))[0] or type(error).__name__}")
+        return Examination(ordered(found), tuple(examined), tuple(dict.fromkeys(left_out)), self.before.seconds)
+
+    def _examine(self, run: "Run") -> None:
+        from backlit.doctor.check import check_run
+
+        self.before = check_run(run)
+
+    def _show(self) -> None:
+        if not self._shown:
+            self._shown = True
+            show_briefly(self.report, self.before)
+
+    def _say(self, line: str) -> None:
+        self.report.line(line, style="yellow")
+
+
+def write_findings(folder: Path, examination: Examination) -> None:
+    """Add findings.json to a run's folder."""
+    (folder / "findings.json").write_text(write_json(examination.to_json()), encoding="utf-8")
