@@ -22,7 +22,7 @@ class Sending(NamedTuple):
 
     node: Node
     place: int | None
-    gradient: Array
+    gradient: Array | None
 
 
 def value_origin(graph: Graph) -> Node | None:
