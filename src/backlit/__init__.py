@@ -14,6 +14,7 @@ from typing import Any
 HOMES = {
     "backlit.data": "Dataset Schema read",
     "backlit.data.separability": "linearly_separable",
+    "backlit.doctor.examine": "examine",
     "backlit.doctor.nonfinite": "first_nonfinite",
     "backlit.errors": (
         "BacklitError DataError FileError GraphError InputError NotationError SettingError ShapeError TrainingError"

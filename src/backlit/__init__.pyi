@@ -3,6 +3,7 @@ from backlit.data import Dataset as Dataset
 from backlit.data import Schema as Schema
 from backlit.data import read as read
 from backlit.data.separability import linearly_separable as linearly_separable
+from backlit.doctor.examine import examine as examine
 from backlit.doctor.nonfinite import first_nonfinite as first_nonfinite
 from backlit.errors import BacklitError as BacklitError
 from backlit.errors import DataError as DataError
