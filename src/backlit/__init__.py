@@ -16,7 +16,9 @@ HOMES = {
     "backlit.data.separability": "linearly_separable",
     "backlit.doctor.check": "check",
     "backlit.doctor.course.monitor": "Monitor",
+    "backlit.doctor.examine": "examine",
     "backlit.doctor.finding": "Examination Finding Remedy",
+    "backlit.doctor.nonfinite": "first_nonfinite",
     "backlit.errors": (
         "BacklitError DataError FileError GraphError InputError NotationError SettingError ShapeError TrainingError"
     ),
