@@ -61,7 +61,7 @@ def train(
             import_pictures()
         with following(report, run.settings.epochs or 1) as follow:
             model = run.train(follow)
-        record = repeat(asked["data"], context.obj, run)
+        record = repeat(asked, context.obj, run)
         write_run(folder, model, record)
     rivals = rivals_of(run, model) if baselines else []
     page, why = report_run(path, run, model, rivals, record) if reported else (None, "")
@@ -200,17 +200,21 @@ def outcome(model: "Model", path: Path) -> dict[str, Any]:
     }
 
 
-def repeat(source: str, arguments: list[str], run: "Run") -> dict[str, Any]:
-    """Everything that repeats a run exactly: the command, the data, every setting and the versions."""
+def repeat(asked: dict[str, Any], arguments: list[str], run: "Run") -> dict[str, Any]:
+    """Everything that repeats a run exactly: the command, what `prepare` was asked, the data, every setting and the
+    versions.
+    """
     import platform
     from importlib.metadata import version
 
     from backlit.layers.notation import write
 
+    source = asked["data"]
     path = Path(source)
     return {
         "command": f"backlit {shlex.join(arguments)}",
         "folder": str(Path.cwd()),
+        "asked": asked,
         "data": {"source": source, "path": str(path.resolve()) if path.exists() else None, "rows": len(run.dataset)},
         "task": run.parts.schema.task,
         "network": write(run.network),
