@@ -14,6 +14,8 @@ from typing import Any
 HOMES = {
     "backlit.data": "Dataset Schema read",
     "backlit.data.separability": "linearly_separable",
+    "backlit.doctor.diagnosis": "diagnose",
+    "backlit.doctor.repair": "repair",
     "backlit.errors": (
         "BacklitError DataError FileError GraphError InputError NotationError SettingError ShapeError TrainingError"
     ),

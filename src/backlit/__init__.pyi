@@ -3,6 +3,8 @@ from backlit.data import Dataset as Dataset
 from backlit.data import Schema as Schema
 from backlit.data import read as read
 from backlit.data.separability import linearly_separable as linearly_separable
+from backlit.doctor.diagnosis import diagnose as diagnose
+from backlit.doctor.repair import repair as repair
 from backlit.errors import BacklitError as BacklitError
 from backlit.errors import DataError as DataError
 from backlit.errors import FileError as FileError

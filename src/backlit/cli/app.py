@@ -1,7 +1,7 @@
 """The program `backlit`: its commands, and the one place where every failure becomes a message and an exit status.
 
 0    done
-1    the program failed, or a run could not go on
+1    the program failed, a run could not go on, or a diagnosis found something worse than a hint
 2    something the user gave cannot be used: one error, and nothing written
 130  interrupted
 """
@@ -17,6 +17,7 @@ import typer
 
 from backlit.cli.compare import compare
 from backlit.cli.data import data
+from backlit.cli.diagnose import diagnose
 from backlit.cli.evaluate import evaluate
 from backlit.cli.generate import generate
 from backlit.cli.graph import graph
@@ -74,6 +75,13 @@ app.command(
 app.command(
     epilog=examples("backlit report runs/houses", "backlit report saved-model --data labeled.csv -o houses.html")
 )(report)
+app.command(
+    epilog=examples(
+        "backlit diagnose runs/houses",
+        "backlit diagnose runs/houses --data moved/houses.csv --json",
+        "backlit diagnose runs/houses --fix --out runs/houses-fixed",
+    )
+)(diagnose)
 app.command(
     epilog=examples(
         "backlit compare runs/houses runs/houses-2",
