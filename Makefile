@@ -10,7 +10,7 @@ VALUES := $(filter-out %/test_compilation.py %/test_cost.py %/test_devices.py %/
 	%/test_population.py %/test_products.py %/test_programs.py %/test_repetition.py,\
 	$(wildcard $(patsubst %,tests/%/test_*.py,data drawing functions graph layers optimizers pictures rows training)))
 
-.PHONY: demo test bench rows lessons clean
+.PHONY: demo test bench bench-doctor rows lessons clean
 
 demo: $(VENV)/installed
 	$(BIN)/backlit train digits
@@ -25,6 +25,9 @@ test: $(VENV)/installed-for-tests
 
 bench: $(BENCH)/installed
 	$(BENCH)/bin/python benchmarks/race.py --rows '$(ROWS)'
+
+bench-doctor: $(VENV)/installed
+	$(BIN)/python -m benchmarks.doctor $(if $(QUICK),--quick)
 
 rows:
 	$(PYTHON) docs/rows.py

@@ -16,7 +16,11 @@ HOMES = {
     "backlit.data.separability": "linearly_separable",
     "backlit.doctor.check": "check",
     "backlit.doctor.course.monitor": "Monitor",
+    "backlit.doctor.diagnosis": "diagnose",
+    "backlit.doctor.examine": "examine",
     "backlit.doctor.finding": "Examination Finding Remedy",
+    "backlit.doctor.nonfinite": "first_nonfinite",
+    "backlit.doctor.repair": "repair",
     "backlit.errors": (
         "BacklitError DataError FileError GraphError InputError NotationError SettingError ShapeError TrainingError"
     ),

@@ -5,9 +5,13 @@ from backlit.data import read as read
 from backlit.data.separability import linearly_separable as linearly_separable
 from backlit.doctor.check import check as check
 from backlit.doctor.course.monitor import Monitor as Monitor
+from backlit.doctor.diagnosis import diagnose as diagnose
+from backlit.doctor.examine import examine as examine
 from backlit.doctor.finding import Examination as Examination
 from backlit.doctor.finding import Finding as Finding
 from backlit.doctor.finding import Remedy as Remedy
+from backlit.doctor.nonfinite import first_nonfinite as first_nonfinite
+from backlit.doctor.repair import repair as repair
 from backlit.errors import BacklitError as BacklitError
 from backlit.errors import DataError as DataError
 from backlit.errors import FileError as FileError

@@ -1,7 +1,7 @@
 """The program `backlit`: its commands, and the one place where every failure becomes a message and an exit status.
 
 0    done
-1    the program failed, a run could not go on, or `check` found a fault or a suspicion
+1    the program failed, a run could not go on, or check or diagnose found something worse than a hint
 2    something the user gave cannot be used: one error, and nothing written
 130  interrupted
 """
@@ -18,6 +18,7 @@ import typer
 from backlit.cli.check import check
 from backlit.cli.compare import compare
 from backlit.cli.data import data
+from backlit.cli.diagnose import diagnose
 from backlit.cli.evaluate import evaluate
 from backlit.cli.generate import generate
 from backlit.cli.graph import graph
@@ -82,6 +83,13 @@ app.command(
 app.command(
     epilog=examples("backlit report runs/houses", "backlit report saved-model --data labeled.csv -o houses.html")
 )(report)
+app.command(
+    epilog=examples(
+        "backlit diagnose runs/houses",
+        "backlit diagnose runs/houses --data moved/houses.csv --json",
+        "backlit diagnose runs/houses --fix --out runs/houses-fixed",
+    )
+)(diagnose)
 app.command(
     epilog=examples(
         "backlit compare runs/houses runs/houses-2",

@@ -3,7 +3,7 @@
 import json
 import math
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -42,13 +42,13 @@ class Report:
         self.line(f"Note: {text}", style="yellow")
 
     @contextmanager
-    def waiting(self, text: str) -> Iterator[None]:
-        """A sign on a terminal that something goes on while the block lasts."""
+    def waiting(self, text: str) -> Iterator[Callable[[str], None]]:
+        """A sign on a terminal that something goes on while the block lasts; what is given says what goes on now."""
         if not self.live:
-            yield
+            yield lambda now: None
             return
-        with self.console.status(text):
-            yield
+        with self.console.status(Text(text)) as status:
+            yield lambda now: status.update(Text(now))
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]], title: str = "", left: int = 1) -> None:
         """Print a table whose first `left` columns are texts and whose others are numbers."""

@@ -17,7 +17,9 @@ from backlit.cli.values import read_sets
 from backlit.errors import SettingError
 
 if TYPE_CHECKING:
+    from backlit.training import Run
     from backlit.training.sweeps.grids import Grid
+    from backlit.training.sweeps.spaces import Values
     from backlit.training.sweeps.sweep import Sweep
 
 SWEEP = "Sweep"
@@ -76,20 +78,21 @@ def sweep(
 
     replaced = [name for name in sets if asked.get(name) == getattr(Settings, name, None)]  # options not given
     asked = {name: value for name, value in asked.items() if name == "network" or name not in replaced}
-    data = asked.pop("data")
-    asked |= {"over": sets, "seeds": seeds, "halving": halving}
-    check_sweep(**asked)
+    data = asked["data"]
+    swept = {**asked, "over": sets, "seeds": seeds, "halving": halving}
+    del swept["data"]
+    check_sweep(**swept)
     path = destination(out, data, "sweep")
     report = Report(silent=as_json or quiet)
     with run_folder(path) as folder:
         cache_programs()
-        grid = prepare_sweep(data=data, **asked)
+        grid = prepare_sweep(data=data, **swept)
         check_space(folder, size_of(grid))
         show_grid(report, grid)
         with following(report, grid.epochs) as follow:
             found = grid.train(follow)
         run = grid.runs[found.members.index(found.chosen)]
-        record = repeat(data, context.obj, run)
+        record = repeat(asked_alone(asked, found.chosen.values, run), context.obj, run)
         write_run(folder, found.best, record)
         found.write_csv(folder / "sweep.csv")
         found.write_histories(folder / "histories.csv")
@@ -107,6 +110,16 @@ def sweep(
             report.line(f"Report: {page}", style="bold")
     if found.interrupted:
         raise Interrupted(f"interrupted; what was done is kept in {path}")
+
+
+def asked_alone(asked: dict[str, Any], values: "Values", run: "Run") -> dict[str, Any]:
+    """What `prepare` is asked for one member of a sweep by itself: the sweep's options with the member's values."""
+    from backlit.layers.notation import write
+
+    own = {name: value for name, value in values.items() if "." not in name}
+    if len(own) < len(values):  # rates of layers are part of the network, and one that is given has no penalty
+        own |= {"network": write(run.network), "l2": run.settings.l2}
+    return {**asked, **own, "split_seed": run.settings.split_seed}
 
 
 def size_of(grid: "Grid") -> int:

@@ -78,7 +78,7 @@ def train(
         if reported:
             import_pictures()
         model, examination = train_run(report, run, stop_when) if examined else (train_alone(report, run), None)
-        record = repeat(asked["data"], context.obj, run)
+        record = repeat(asked, context.obj, run)
         write_run(folder, model, record)
         if examination is not None:
             write_findings(folder, examination)
@@ -247,17 +247,21 @@ def outcome(model: "Model", path: Path) -> dict[str, Any]:
     }
 
 
-def repeat(source: str, arguments: list[str], run: "Run") -> dict[str, Any]:
-    """Everything that repeats a run exactly: the command, the data, every setting and the versions."""
+def repeat(asked: dict[str, Any], arguments: list[str], run: "Run") -> dict[str, Any]:
+    """Everything that repeats a run exactly: the command, what `prepare` was asked, the data, every setting and the
+    versions.
+    """
     import platform
     from importlib.metadata import version
 
     from backlit.layers.notation import write
 
+    source = asked["data"]
     path = Path(source)
     return {
         "command": f"backlit {shlex.join(arguments)}",
         "folder": str(Path.cwd()),
+        "asked": asked,
         "data": {"source": source, "path": str(path.resolve()) if path.exists() else None, "rows": len(run.dataset)},
         "task": run.parts.schema.task,
         "network": write(run.network),

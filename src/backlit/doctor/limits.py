@@ -1,6 +1,167 @@
 """Every number that a verdict of the doctor's rests on, in one table, with where it comes from."""
 
-LIMITS: dict[str, float] = {}
+LIMITS: dict[str, float] = {
+    # Forks: what they may cost. Fewer than the fewest steps tell nothing; more than the most tell nothing new.
+    "forks: operations": 6e10,
+    "forks: operations that compile with least effort": 4e9,
+    "forks: fewest steps": 40,
+    "forks: most steps": 400,
+    # Health: a score that is worse by more standard errors of the difference than this is worse; of a hundred healthy
+    # runs one or two exceed 2.5 by chance, and quick models are also allowed to know a little more.
+    "health: standard errors": 2.5,
+    "health: share behind": 0.1,
+    # Case: a loss that no fork moves by this share of itself below the prior's tells nothing of shares.
+    "case: least span": 0.01,
+    # What counts as more learned: a tenth of what can be learned is more than the seed makes of most runs.
+    "diagnosis: share gained": 0.1,
+    # A set of changes suffices if it comes this near to the best one.
+    "diagnosis: share of the best": 0.15,
+    # A batch is learned by heart where its loss falls to this share of the prior's.
+    "diagnosis: batch by heart": 0.15,
+    # A run that bounces has learned at least this share of what smaller steps do; below, it does not learn at all.
+    "rate: share that a bouncing run has learned": 0.5,
+    "structure: share of the prior": 0.05,
+    "structure: share that is enough": 0.5,
+    # Labels without information: fewer rows than these cannot show a small effect.
+    "noise: fewest validation rows": 60,
+    # A class that is never answered is one where it is outnumbered, and enough of its rows are there to say so.
+    "imbalance: share of the largest class": 0.8,
+    "imbalance: fewest rows of a class": 5,
+    "imbalance: least recall": 0.05,
+    # Modes: evaluation loses this share of what training mode has learned on the same rows.
+    "modes: share lost": 0.2,
+    # Overfitting: this share of what validation had won is lost again, and the gap is this share of it.
+    "overfitting: share lost": 0.5,
+    "overfitting: share of the gap": 0.3,
+    "overfitting: share won": 0.1,
+    "diagnosis: share gained on new rows": 0.05,
+    # Units: at a mean slope below a hundredth a layer passes less than a hundredth of the gradient back.
+    "units: mean slope of a saturated layer": 0.01,
+    "units: share that is lost from the start": 0.5,
+    "units: share that is lost": 0.9,
+    "units: fewest of a layer": 4,
+    # A run that has learned this share of what larger steps do is slow, and not sick.
+    "rate: share that a run has learned": 0.5,
+    # The sizes of samples: a share of n rows has a standard error of at most 0.5/√n, 1.6 % for 1,000 of them.
+    "data rows": 10_000,  # that the data's own examination draws
+    "data numbers": 20_000_000,  # in those rows at most: what is looked at in a fraction of a second
+    "data pairs": 500,  # rows whose distances to all drawn training rows are measured
+    "references fitted": 2_000,  # training rows of a reference model
+    "references judged": 1_000,  # rows that a reference model is judged on
+    "references features": 1_000,  # above it, features are projected: distances keep to √(8 ln n / 256) or better
+    "references projected": 256,  # features of that projection
+    # Certainty: a verdict on thirty features and three parts is wrong once in thousands of healthy runs.
+    "data errors": 3.0,  # standard errors between a score and what it is compared with: 0.13 % by chance
+    "data chance": 1e-3,  # probability by chance below which an excess of equal rows is none
+    "data targets": 8,  # of an example, up to which each is looked at by itself
+    "references fewest": 12,  # training rows for three folds of four: fewer tell nothing
+}
+LIMITS |= {
+    # One-feature predictors. A feature that holds the target up to noise σ (in the target's deviations) explains
+    # 1/(1 + σ²) of it. A cause that a threshold turns into two classes explains at most 3/4 (uniform; normal: 2/π).
+    "leakage exact": 0.9999,  # explained by one feature: noise below 1 %, which no measurement of another thing has
+    "leakage near": 0.998,  # a copy with noise of up to 4.5 % of the deviation
+    "leakage apart": 6.0,  # deviations within a class between one class and the next: a copy tells all of them apart
+    "leakage times": 30.0,  # as much the other features together leave unexplained, in the mean square
+    "leakage rows": 20,  # training rows below which two features may agree by chance
+    "leakage alone": 0.9,  # of what there is to explain, that one feature of all explains: worth a hint
+    "leakage others": 0.5,  # of what there is to explain, above which the other features tell of the same matter
+    "leakage screened": 400,  # columns that are binned, those that explain most of all
+    "leakage bins": 16,  # of a feature with more values: each has 6 rows or more of 100
+}
+LIMITS |= {
+    # Contamination: shares of judging rows. A share s that is known by heart moves the score by s (1 − score).
+    "contamination share": 0.03,  # in excess of what training rows have among each other
+    "contamination repeated": 0.05,  # where the whole source repeats its rows
+    "contamination rows": 3,  # fewer are an accident
+    "contamination usual": 0.02,  # of the training rows as near to each other: then nearness proves nothing
+    "contamination hashed": 200_000,  # training rows that are hashed, in a fifth of a second
+    "contamination distance": 0.1,  # of the median distance between nearest training rows: nearer is the same row
+    "contamination distinct": 20,  # different rows: fewer are a table of cases, which repeat
+    "contamination differing": 5,  # features in which the nearest different rows differ: for chance to close so many
+    "contamination agreement": 0.02,  # probability of one value in two rows: two such features agree once in 2,500
+}
+LIMITS |= {
+    # Labels.
+    "labels rows": 30,  # training rows below which neighbors tell nothing
+    "labels neighbors": 15,
+    "labels majority": 0.8,  # share of the most frequent class: the entropy is below 0.72 of 1 bit
+    "labels rare": 0.2,  # of an even share, below which a class is rare
+    "labels hopeless": 0.95,  # share of the most frequent class, always answered
+    "labels effect": 0.25,  # of what there is to explain: labels that follow from the inputs give models that much
+    "labels errors": 2.0,  # standard errors by which the best model's score stays below it
+    "labels certain": 0.9,  # of the neighbors agree
+    "labels contradicted": 0.005,  # of the rows: fewer are exceptions of any data
+    "labels noise": 0.08,  # of the labels differ from their neighborhood
+    "labels scatter": 1.6,  # times the binomial variance, where rows near borders add to what flipped labels have
+    "labels scatter of two": 1.3,  # two classes that overlap come down to 1.6; more of them add variance
+    "labels noise rows": 200,  # the scatter's own standard error is √(2/n), 10 % for these
+    "labels lead": 0.5,  # of the way from chance to purity that neighborhoods go: below it, overlap looks like noise
+    # Wrong loss: what classes gain over rounded numbers on held-out rows.
+    "loss classes": 20,  # different whole numbers at most
+    "loss rows": 50,  # training rows at least
+    "loss gain": 0.1,  # in accuracy, for a fault
+    "loss doubt": 0.05,  # in accuracy, for a suspicion
+    "loss errors": 4.0,  # standard errors of the gain, as many models are compared
+    # Inputs of the first trained layer. A linear layer's curvature is λ_max(E[zzᵀ]) ≤ F · E[z²], and descent is stable
+    # below a rate of 2/λ_max; the number of steps grows with λ_max/λ_min.
+    "inputs rows": 512,
+    "inputs large": 10.0,  # root mean square: 100 times the curvature, and first outputs of ten deviations
+    "inputs small": 0.01,  # root mean square: the rate must be 10,000 times as large
+    "inputs spread": 100.0,  # the largest feature to the usual feature's deviation: a condition number of 10⁴
+    "inputs hint": 4.0,  # of the root mean square: 16 times the curvature; small: a tenth
+    "inputs hint small": 0.1,
+    "inputs hint spread": 20.0,  # a condition number of 400
+    # Rows and features.
+    "rows few": 30,  # for training: a mean's standard error is 18 % of the deviation
+    "rows few a class": 5,  # of a class, for training
+    "rows few judged": 25,  # a share's standard error is 10 %
+    # Split shift.
+    "split certain": 1e-6,  # probability by chance, all features together, for a suspicion
+    "split chance": 1e-3,  # for a hint
+    "split distance": 0.2,  # largest difference of the distribution functions that matters
+    "split rows": 20,  # of a part
+    "split features": 2_000,  # compared, drawn from all
+    "split sample": 2_000,  # rows of a part that are compared
+    # The start: weights and outputs that are drawn to provoke a network.
+    "start_shift": 0.3,  # deviation of biases in general position: units of pre-activations have a deviation near 1
+    "head_wild": 10.0,  # deviation of the last layer's weights: sigmoid(10) and tanh(10) are at their ends to 5e-5
+    "head_slack": 1e-3,  # what counts as reaching a bound: far above rounding, far below the bounds that heads have
+    "head_tiny": 1e-12,  # keeps a quotient finite where all targets are equal
+    "head_most": 0.9,  # share of examples for which a property of a loss has to hold: corners and ties make exceptions
+    "head_steps": 150.0,  # of Adam on the outputs: 15 times their scale is passed, and bce at 15 costs 3e-7
+    "head_unreached": 0.1,  # of an undecided answer's cost: softmax twice leaves 0.45 (2 classes) to 0.63 (10) of it
+    "head_missed": 0.05,  # share of the targets' variance out of reach: R² of at most 0.95, more than seeds differ by
+    "head_missed_hint": 0.001,  # below it, what cannot be reached is within what any fit leaves
+    "pairing_flipped": 0.5,  # right answers by ascent less those by descent: 1 or −1 where a loss means anything
+    "pairing_right": 0.9,  # share of right answers that free outputs must reach by descent, whatever the labels are
+    "first_biases": 8.0,  # excess of the loss by biases alone, in that of noise of deviation 1: biases begin at 0
+    "first_loss": 40.0,  # the same by all first weights: a squared error's 6.3 deviations, where He's weights give 1.4
+    # Updates at the start.
+    "update_steps": 16.0,  # a warm-up from 0 moves at its second step
+    # The first weights.
+    "weights_twins": 1e-4,  # of a gradient's size: what sums in float32 of equal numbers differ by in another order
+    "weights_drift": 30.0,  # of the deviation over a stretch of layers: He's and Glorot's keep it within 3 a stretch
+    "weights_drift_each": 2.5,  # with each layer: Glorot before ReLU loses 1.4, weights N(0, 1) gain √(inputs / 2)
+    "weights_saturated": 0.1,  # mean slope, of the largest: tanh of a normal of deviation 8, for which He's is 1.4
+    "weights_saturated_fault": 0.01,  # deviation 80: no weight of usual steps leaves the ends again
+    "weights_dead": 0.75,  # share of units: deep ReLU layers, whose rows become alike, have up to half of them at 0
+    "weights_dead_units": 8.0,  # units that such a share is told of
+    # The gradient on its way back.
+    "gradient_depth": 4.0,  # layers with weights, for a line over depth
+    "gradient_vanishes": 1e-4,  # of the first layer against the last: sigmoid's 0.25 · √2 to the power of 9
+    "gradient_explodes": 1e3,  # by a factor of 2 with each of ten layers
+    "gradient_explodes_in_time": 100.0,  # over a sequence: orthogonal weights, gates and tanh let it shrink or stay
+    "gradient_slope": 0.15,  # of log10 with each layer: by 1.4, what Glorot loses before ReLU
+    "gradient_fit": 0.7,  # R² of the line of log r over depth
+    "gradient_underflow": 1e-35,  # float32 has no normal number below 1.2e-38
+    "gradient_time": 8.0,  # steps, for a course over time
+    "gradient_forgets": 1e-6,  # below it, a float32 sum over steps does not see the first one beside the last
+    # The structure.
+    "structure_bend": 1e-4,  # of a difference of outputs: float32 rounds sums of thousands to 1e-5; tanh bends by 0.1
+    "leak_rows": 6.0,  # examples that a leak between them is sought in: one can be seen by any other
+    "leak_change": 1e-4,  # of the outputs' size, where a change of inputs stands for a derivative: above rounding
+}
 LIMITS |= {
     # The course of a run. Losses are relative to a constant answer's: 1 knows nothing, 0 is perfect. Steps are
     # relative to the weights they change: root mean squares of both.
@@ -47,4 +208,36 @@ LIMITS |= {
     "mismatch share": 0.25,  # of the constant answer's loss, between the modes: more than dropout's, with other sign
     "mismatch times": 2.0,  # as large a loss in evaluation as in training
     "mismatch epochs": 20,  # before which averages over batches may not have arrived: 0.9^20 = 12 % of the start
+    # How many positions of values that are not finite are named: enough to see a pattern; no verdict hangs on it.
+    "nonfinite_positions": 4,
+    # Share of a parameter's numbers that the first update leaves as they are, of those that it is to change: updates of
+    # one size are lost in all numbers above it at once, and weights near 0 are a few.
+    "examine_lost": 0.9,
+    # How many batches of other people's are looked at: forks hold them all at once.
+    "examine_batches": 32,
+    # Rows of the batch that is learnt by heart: more than the classes of usual tasks, few enough for 200 steps.
+    "examine_rows": 32,
+    # What a fall of the loss must be, of the loss: pure noise that is learnt by heart falls by less in its first steps.
+    "examine_descent": 0.05,
+    # Of what a tenth of the rate gains: below the edge of stability ten times the rate gains as much at least, and in a
+    # valley that is followed, more; a fifth of it is past the edge by far.
+    "examine_overshoot": 0.2,
+    # Gain at ten times the rate, over that at the rate: 10 in the first order, 3 after a fall by a half.
+    "examine_decade": 5.0,
+    # A change of the loss that is no rounding: a float32 mean of a thousand numbers is good to some 1e-6.
+    "examine_rounding": 1e-4,
+    # A fall of the loss that shows that a network learns, of the loss: more than the mean of the targets gives away.
+    "examine_learns": 0.3,
+    # Answers learnt by heart: one of 32 examples may carry a wrong label that another has right.
+    "examine_by_heart": 0.9,
+    # By how much a linear map is to be better: two of 32 examples, and what rounding of shares leaves.
+    "examine_below_linear": 0.1,
+    # A loss at rest: a fall in the last quarter, of the whole fall. A geometric one by half a quarter leaves 6 %.
+    "examine_rest": 0.05,
+    # Standard errors of the mean of paired differences by which a remedy must be better: chance alone puts a mean
+    # beyond two of them once in eleven times with three seeds, and once in forty-four with many.
+    "repair_errors": 2.0,
+    # The least gain as a share of what there was: where all seeds end alike, as with a convex loss, the standard error
+    # is that of rounding, and any difference would pass.
+    "repair_least_gain": 0.01,
 }

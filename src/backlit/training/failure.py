@@ -7,31 +7,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from backlit.graph import Graph, Node, trace
-from backlit.graph.node import is_finite
+from backlit.graph import trace
+from backlit.graph.nonfinite import value_origin
+from backlit.graph.operations import in_words
 from backlit.shapes import Array
 from backlit.training.objective import Batch
 from backlit.training.program import Carry, Program, Steps, epoch_keys
-
-WORDS = {
-    "add": "a sum",
-    "add_any": "a sum",
-    "conv_general_dilated": "a convolution",
-    "div": "a division",
-    "dot_general": "a matrix product",
-    "exp": "an exponential",
-    "integer_pow": "a power",
-    "log": "a logarithm",
-    "log1p": "a logarithm",
-    "mul": "a product",
-    "pow": "a power",
-    "reduce_sum": "a sum over many values",
-    "rsqrt": "a division by a square root",
-    "sqrt": "a square root",
-    "square": "a square",
-    "sub": "a difference",
-}
-"""Operations by JAX's names, as people call them."""
 
 
 def locate(
@@ -68,28 +49,12 @@ def locate(
 
     graph = trace(loss, trained.parameters)
     graph.forward(trained.parameters)
-    node = _origin(graph)
+    node = value_origin(graph)
     when = f"step {step}" if step <= program.steps else "after its last step"
     if node is None:
         return f"{when}: in the score of the epoch, not in a batch"
     where = f"layer {node.path}" if node.path else "the loss"
-    return f"{when}: {where}, in {WORDS.get(node.operation, f'the operation {node.operation}')}"
-
-
-def _origin(graph: Graph) -> Node | None:
-    """Where the way back from the output along non-finite values ends; None: the output is finite.
-
-    Values that are made of constants alone are left out: they are infinite on purpose, as the start of a maximum is.
-    """
-    made: set[Any] = set(graph.inputs)
-    for node in graph.nodes:
-        if not made.isdisjoint(x for x in node.inputs if isinstance(x, Node)):
-            made.add(node)
-    found, bad = None, [node for node in graph.outputs if isinstance(node, Node) and not is_finite(node.value)]
-    while bad:
-        found = max(bad, key=lambda node: bool(jnp.isnan(node.value).any()))
-        bad = [x for x in found.inputs if isinstance(x, Node) and x in made and not is_finite(x.value)]
-    return found
+    return f"{when}: {where}, in {in_words(node)}"
 
 
 def _finite(leaf: Any) -> bool:

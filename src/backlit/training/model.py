@@ -32,6 +32,7 @@ from backlit.training.settings import Settings
 from backlit.training.tokens import check_rows
 
 if TYPE_CHECKING:
+    from backlit.doctor.finding import Examination
     from backlit.training.run import Run
 
 
@@ -219,6 +220,12 @@ class Model:
                 "give y), or use predict"
             )
         return self.encoded(content)[: len(given)], given  # of a series, the last windows forecast what is yet to come
+
+    def diagnose(self, **options: Any) -> "Examination":
+        """Why the network does not learn, or what else is wrong with its run; see `backlit.diagnose`."""
+        import backlit
+
+        return backlit.diagnose(self, **options)
 
     def generate(
         self,

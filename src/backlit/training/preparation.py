@@ -191,7 +191,9 @@ def prepare_again(run: Run, **changes: Any) -> Run:
     asked = {**run.asked, **changes}
     if set(changes).isdisjoint({"data", *OF_READING}):
         kept = {name: value for name, value in asked.items() if name not in OF_READING}
-        return prepare(**{**kept, "data": run.dataset, "reconstruct": asked["reconstruct"]})
+        again = prepare(**{**kept, "data": run.dataset, "reconstruct": asked["reconstruct"]})
+        reading = {name: value for name, value in asked.items() if name in ("data", *OF_READING)}
+        return replace(again, asked={**again.asked, **reading})
     return prepare(**asked)
 
 

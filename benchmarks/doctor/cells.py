@@ -1,0 +1,188 @@
+"""Cells: a sick or healthy recipe in several seeds, trained together, examined one by one, and kept as plain values."""
+
+import signal
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+import jax
+from benchmarks.doctor.healthy import healthy_numbered
+from benchmarks.doctor.plants.plant import Plant, Planted
+from benchmarks.doctor.plants.table import PLANTS, both, form
+from benchmarks.doctor.programs import program_named
+from benchmarks.doctor.recipes import LOWEST, Recipe, neighbors
+
+import backlit as bl
+from backlit.training.populations.population import Failure, Outcome, train_together
+from backlit.training.run import Run
+
+Record = dict[str, Any]
+LONGEST = 300  # seconds of a cell
+
+
+class Late(BaseException):
+    """A cell takes too long; no exception that others catch."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What one job of a worker is.
+
+    Attributes:
+        kind: 'twin', 'plant', 'pair' or 'healthy'.
+        program: of `programs`; of healthy runs their number.
+        forms: of the plants.
+        seeds: of the runs.
+        repair: whether the first run's repair is tried too.
+        examined: whether the runs are examined.
+    """
+
+    kind: str
+    program: str
+    forms: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    repair: bool = False
+    examined: bool = True
+
+
+def fits(program: str, plants: tuple[Plant, ...]) -> bool:
+    """Whether the plants fit a program."""
+    return _planted(program_named(program), plants) is not None
+
+
+def begin() -> None:
+    """What a worker's process does first."""
+    bl.cache_programs()
+
+
+def run_cell(cell: Cell) -> list[Record]:
+    """The records of a cell's runs; an exception of the benchmark's own, or a cell without an end, is one, too."""
+    jax.clear_caches()
+    signal.signal(signal.SIGALRM, _stop)
+    signal.alarm(LONGEST)
+    try:
+        return list(_records(cell))
+    except (Exception, Late):
+        return [{**_plain(cell), "broken": traceback.format_exc(limit=-4)}]
+    finally:
+        signal.alarm(0)
+
+
+def _stop(*_: Any) -> None:
+    raise Late(f"the cell took more than {LONGEST} s")
+
+
+def _records(cell: Cell) -> Any:
+    if cell.kind == "healthy":
+        recipe: Recipe = healthy_numbered(int(cell.program))
+        planted: Planted | None = Planted(recipe)
+    else:
+        recipe = program_named(cell.program)
+        planted = _planted(recipe, tuple(map(form, cell.forms)))
+    if planted is None:
+        return
+    began = time.perf_counter()
+    runs = [planted.recipe.prepare(seed) for seed in cell.seeds]
+    outcomes = train_together(runs)
+    trained = time.perf_counter() - began
+    twins = None
+    if planted.twin is not None:
+        healthy = train_together([planted.twin.prepare(seed) for seed in cell.seeds])
+        twins = [_scores(planted.twin, outcome)["honest"] for outcome in healthy]
+    for seed, run, outcome in zip(cell.seeds, runs, outcomes, strict=True):
+        record = {**_plain(cell), "seed": seed, "notation": str(bl.Sequential(*planted.recipe.blocks))}
+        record |= _scores(planted.recipe, outcome)
+        record |= {"twins": twins, "trained": trained / len(runs)}
+        record["layers"] = list(planted.recipe.names(run, planted.places))
+        record["settings"] = {name: str(value) for name, value in planted.recipe.arguments.items()}
+        if cell.kind == "healthy":
+            record["neighbors"] = neighbors(run)
+        if cell.examined:
+            record |= _examined(run, outcome)
+        if cell.examined and cell.kind == "twin":
+            record |= _checked(run)
+        if cell.repair and isinstance(outcome, bl.Model) and seed == cell.seeds[0]:
+            record |= _repaired(planted.recipe, outcome)
+        yield record
+
+
+def _planted(recipe: Recipe, plants: tuple[Plant, ...]) -> Planted | None:
+    if not plants:
+        return Planted(recipe)
+    return both(recipe, *plants) if len(plants) == 2 else plants[0].make(recipe)
+
+
+def _plain(cell: Cell) -> Record:
+    plants = [plant for words in cell.forms for plant in PLANTS if plant.form == words]
+    return {
+        "kind": cell.kind,
+        "program": cell.program,
+        "forms": list(cell.forms),
+        "faults": [plant.fault for plant in plants],
+        "also": [name for plant in plants for name in plant.also],
+        "repairable": bool(plants) and all(plant.repairable for plant in plants),
+        "flatters": any(plant.flatters for plant in plants),
+    }
+
+
+def _scores(recipe: Recipe, outcome: Outcome) -> Record:
+    """The reported and the honest score; a run that left no model has the lowest."""
+    if isinstance(outcome, Failure):
+        return {"reported": LOWEST, "honest": LOWEST, "stopped": outcome.reason, "baseline": LOWEST}
+    baseline = outcome.scores["baseline"]
+    return {
+        "reported": recipe.score(outcome),
+        "honest": recipe.honest(outcome),
+        "stopped": outcome.stopped,
+        "baseline": baseline.get("accuracy", baseline.get("r2")),
+    }
+
+
+def _examined(run: Run, outcome: Outcome) -> Record:
+    """What the doctor says; of a run that left no model it is asked about the run."""
+    subject = outcome if isinstance(outcome, bl.Model) else run
+    began = time.perf_counter()
+    try:
+        examination = _public("diagnose", lambda _: None)(subject)
+    except Exception:
+        return {"failed": traceback.format_exc(limit=-4), "findings": []}
+    seconds = time.perf_counter() - began
+    found = examination.to_json() if examination is not None else {"findings": [], "left_out": []}
+    spent = {"seconds": seconds} if examination is not None else {}
+    return {"findings": found["findings"], "left_out": found["left_out"], **spent}
+
+
+def _checked(run: Run) -> Record:
+    """How long the checks before training take."""
+    if find_spec("backlit.doctor.check") is None:
+        return {}
+    from backlit.doctor.check import check_run
+
+    began = time.perf_counter()
+    try:
+        check_run(run)
+    except Exception:
+        return {"failed": traceback.format_exc(limit=-4)}
+    return {"static_seconds": time.perf_counter() - began}
+
+
+def _repaired(recipe: Recipe, model: bl.Model) -> Record:
+    """The honest score after `repair`; what touches the data may be changed, as a person would allow."""
+    began = time.perf_counter()
+    try:
+        mended = _public("repair", lambda _, **__: None)(model, allow_data=True)
+    except Exception:
+        return {"repair_failed": traceback.format_exc(limit=-4)}
+    if mended is None:
+        return {}
+    same = mended.model.input_shape == model.input_shape  # without the leaked feature, what is reported is honest
+    score = recipe.honest(mended.model) if same else recipe.score(mended.model)
+    return {"mended": score, "mended_changes": sorted(mended.changes), "repair_seconds": time.perf_counter() - began}
+
+
+def _public(name: str, stand_in: Callable[..., Any]) -> Callable[..., Any]:
+    """A public function, or what stands in for it until there is one."""
+    return getattr(bl, name) if hasattr(bl, name) else stand_in

@@ -1,0 +1,153 @@
+"""A case: everything that is known of a run while it is diagnosed, and the experiments that were made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from backlit.doctor.experiments.forks import Fork, Nursery, Trace
+from backlit.doctor.experiments.questions import (
+    AS_IT_IS,
+    ONE_BATCH,
+    STRUCTURES,
+    Change,
+    control_forks,
+    repairing_forks,
+    structural_forks,
+)
+from backlit.doctor.finding import Finding
+from backlit.doctor.health import Health
+from backlit.doctor.limits import LIMITS
+from backlit.doctor.measures import Measures
+from backlit.errors import BacklitError
+from backlit.layers.composition import Sequential
+from backlit.training import Model, Run
+from backlit.training.preparation import prepare_again
+
+
+@dataclass
+class Case:
+    """A run under diagnosis.
+
+    Attributes:
+        run: what was trained.
+        model: what came of it; None where its first epoch already failed.
+        signs: what the data, the first weights and the course said.
+        health: how it stands.
+        first, last: what was measured at the first and at the kept weights.
+        prior: the loss of knowing the targets alone.
+        steps: of each fork.
+        forks, traces: the forks that were grown, and what they came to, by name.
+        changes: what those that repair something change, by name.
+        networks: of those with another structure, by the structure's name.
+    """
+
+    run: Run
+    model: Model | None
+    signs: tuple[Finding, ...]
+    health: Health
+    first: Measures | None
+    last: Measures | None
+    prior: float
+    steps: int = 0
+    forks: dict[str, Fork] = field(default_factory=dict)
+    traces: dict[str, Trace] = field(default_factory=dict)
+    changes: dict[str, Change] = field(default_factory=dict)
+    networks: dict[str, Sequential] = field(default_factory=dict)
+
+    def sign(self, *faults: str) -> Finding | None:
+        """The gravest sign of any of some faults."""
+        return next((sign for sign in self.signs if sign.fault in faults and sign.level != "hint"), None)
+
+    def grow(self) -> None:
+        """Grow the forks that repair something, and those to compare them with."""
+        asked = repairing_forks(self.run, self.sign("unnormalized inputs") is not None)
+        self._grow(self.run, asked, control_forks(self.run, self.model))
+
+    def restructure(self) -> None:
+        """Grow forks with other structures, one after another, as long as none learns what can be learned."""
+        settings = self.run.settings
+        same = {name: getattr(settings, name) for name in ("learning_rate", "schedule", "batch_size", "epochs")}
+        for structure, change in STRUCTURES.items():
+            network = change(self.run.network)
+            if str(network) == str(self.run.network):
+                continue
+            try:
+                run = prepare_again(self.run, network=network, **same)
+            except BacklitError:  # the structure does not fit what is around it
+                continue
+            self.networks[structure] = network
+            self._grow(run, structural_forks(run, structure), [])
+            if (
+                self.prior - self.floor > LIMITS["structure: share that is enough"] * self.prior
+                or not self.still_behind
+            ):
+                return
+
+    def _grow(self, run: Run, asked: dict[Fork, Change], controls: list[Fork]) -> None:
+        nursery = Nursery(run, self.steps)
+        self.traces |= nursery.grow([*asked, *controls])
+        self.steps = nursery.steps
+        self.forks |= {fork.name: fork for fork in [*asked, *controls]}
+        self.changes |= {fork.name: change for fork, change in asked.items()}
+
+    @property
+    def reached(self) -> float:
+        """The training loss of the kept weights; infinite where there are none."""
+        return self._kept("train")
+
+    @property
+    def judged(self) -> float:
+        """The validation loss of the kept weights; infinite where there are none."""
+        return self._kept("validation")
+
+    def _kept(self, part: str) -> float:
+        loss = self.model.scores.get(part, {}).get("loss", np.inf) if self.model else np.inf
+        return float(np.nan_to_num(loss, nan=np.inf))
+
+    @property
+    def floor(self) -> float:
+        """The lowest training loss that the run or a repairing fork came to."""
+        return min([self.reached, *(self.traces[name].reached for name in self.changes)])
+
+    def share(self, loss: float) -> float:
+        """Of what can be learned, from the prior's loss to the lowest, the share that a training loss has learned."""
+        return _share(self.prior, loss, self.floor)
+
+    def share_judged(self, loss: float) -> float:
+        """The same of a validation loss; 1 without validation rows."""
+        lowest = min([self.judged, *(self.traces[name].lowest for name in self.changes)])
+        return _share(self.prior, loss, lowest) if np.isfinite(lowest) else 1.0
+
+    def learned(self, name: str) -> float:
+        """The share that a fork has learned, of training rows."""
+        return self.share(self.traces[name].reached)
+
+    @property
+    def by_heart(self) -> bool:
+        """Whether one batch was learned by heart at any rate."""
+        left = [trace.reached for name, trace in self.traces.items() if name.startswith(ONE_BATCH)]
+        return not left or min(left) <= LIMITS["diagnosis: batch by heart"] * abs(self.prior)
+
+    @property
+    def still_behind(self) -> bool:
+        """Whether neither the run nor a fork comes near what quick models reach on new rows, or where there are none to
+        compare with, whether nothing was learned at all."""
+        health = self.health
+        if health.reference is None:
+            return self.prior - self.floor < LIMITS["structure: share of the prior"] * abs(self.prior)
+        spread = self.traces[AS_IT_IS].spread
+        scores = [self.traces[name].validation_score.max() for name in self.changes]
+        reached = [score if self.run.objective.classes else 1 + score / spread for score in scores]
+        best = np.nanmax([-np.inf if health.score is None else health.score, *reached])
+        noise = LIMITS["health: standard errors"] * health.reference_error
+        return health.reference - best > max(noise, LIMITS["health: share behind"] * (health.reference - health.chance))
+
+
+def _share(prior: float, loss: float, lowest: float) -> float:
+    """(prior − loss) / (prior − lowest), from −1 to 1; where nothing was learned, 1 for the lowest alone."""
+    span = prior - lowest
+    if not np.isfinite(span) or span <= LIMITS["case: least span"] * abs(prior):
+        return 1.0 if loss <= lowest else 0.0
+    return float(np.clip((prior - loss) / span, -1.0, 1.0))

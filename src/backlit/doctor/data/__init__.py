@@ -1,0 +1,38 @@
+"""The examination of the data alone, before anything is trained.
+
+`examine_data(run)` looks at what the network will learn from and be judged on: features that hold the target, rows in
+two parts, labels that do not follow from the inputs, numbers that are names, the scale of the inputs, and parts that
+differ. It draws rows where there are many, and fits reference models only where a sign asks for an experiment.
+"""
+
+from backlit.doctor.data.contamination import examine_contamination
+from backlit.doctor.data.features import examine_features, examine_rows
+from backlit.doctor.data.inputs import examine_inputs
+from backlit.doctor.data.labels import examine_labels
+from backlit.doctor.data.leakage import examine_leakage
+from backlit.doctor.data.split import examine_split
+from backlit.doctor.data.targets import examine_targets
+from backlit.doctor.finding import Finding, ordered
+from backlit.doctor.table import table_of
+from backlit.training import Run
+
+__all__ = ["examine_data"]
+
+
+def examine_data(run: Run) -> list[Finding]:
+    """What is wrong with a run's data, the gravest first; nothing is trained but reference models.
+
+    Tokens, reconstructions and targets at every step are examined as far as they go: equal rows, shares of classes,
+    numbers of rows, and the scale of inputs.
+
+    Args:
+        run: ready to train.
+    """
+    table = table_of(run)
+    found = [*examine_contamination(run, table), *examine_labels(run, table), *examine_inputs(run), *examine_rows(run)]
+    if table is not None:
+        found += examine_leakage(run, table)
+        found += examine_targets(run, table)
+        found += examine_features(table)
+        found += examine_split(run, table)
+    return list(ordered(found))

@@ -1,0 +1,202 @@
+"""Labels: how unequal the classes are, and whether labels follow from the inputs at all.
+
+If labels know nothing of the inputs, the nearest neighbors of a row have its class as often as chance has it:
+Σ_k p_k², with a standard error that permuted labels tell. If they know something, so do the neighbors, or else one of
+the reference models. Where neither is better than chance in a sample that would show a small effect, labels and inputs
+do not belong together.
+
+Flipped labels leave another sign. Between overlapping classes some neighborhoods are pure and others mixed; where
+labels are flipped at random, all neighborhoods are mixed alike, and the number of neighbors of the same class scatters
+no more than the binomial distribution does.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from backlit.doctor.finding import Finding, Level, Remedy
+from backlit.doctor.limits import LIMITS
+from backlit.doctor.neighbors import nearest
+from backlit.doctor.references import judge_references
+from backlit.doctor.table import Table, design, drawn
+from backlit.training import Run
+
+PERMUTATIONS, SHOWN = 20, 10
+
+
+class Agreement(NamedTuple):
+    """How well neighbors agree with a row's label: the mean of the statistic, and its mean and deviation by chance."""
+
+    value: float
+    chance: float
+    deviation: float
+
+    @property
+    def far(self) -> bool:
+        """Whether it is no chance, on either side: parity has neighbors that all disagree."""
+        return abs(self.value - self.chance) > LIMITS["data errors"] * self.deviation
+
+
+def examine_labels(run: Run, table: Table | None) -> list[Finding]:
+    """Unequal classes, labels at chance, labels that are contradicted."""
+    found = _imbalance(run)
+    if table is None or len(table.train) < LIMITS["labels rows"]:
+        return found
+    x = design(table)[0]
+    if not x.any():
+        return found  # no feature varies
+    chosen = drawn(len(x), LIMITS["references fitted"])
+    x, y, numbers = x[chosen], table.train.y[chosen], table.train.numbers[chosen]
+    count = int(min(LIMITS["labels neighbors"], len(x) - 1))
+    neighbors, _ = nearest(x, x, count, own=np.arange(len(x)))
+    agreement = neighbor_agreement(neighbors[:, :5], y, table.classes)
+    if not agreement.far:
+        return [*found, *_at_chance(table, agreement, y)]
+    return [*found, *(_contradicted(neighbors, y, numbers, table.classes) if table.classes else [])]
+
+
+def neighbor_agreement(neighbors: np.ndarray, y: np.ndarray, classes: int) -> Agreement:
+    """The share of neighbors (N, k) with a row's class, or the mean of (y − ȳ)·(y' − ȳ) for a neighbor's y'; and its
+    mean and deviation over permuted labels.
+    """
+    if not classes:
+        away = y - y.mean(0)
+        y = away / np.where(away.std(0) > 0, away.std(0), 1)
+
+    def value(labels: np.ndarray) -> float:
+        if classes:
+            return float((labels[neighbors] == labels[:, None]).mean())
+        return float((labels[neighbors].mean(1) * labels).mean())
+
+    random = np.random.default_rng(0)
+    permuted = [value(random.permutation(y)) for _ in range(PERMUTATIONS)]
+    return Agreement(value(y), float(np.mean(permuted)), float(np.std(permuted, ddof=1)))
+
+
+def class_shares(run: Run) -> np.ndarray:
+    """The share of each class among the training rows, or among their steps that count (K,)."""
+    y = run.parts.train.y.reshape(-1)
+    counts = np.bincount(y[y >= 0], minlength=len(run.parts.schema.classes))
+    return counts / max(counts.sum(), 1)
+
+
+def _imbalance(run: Run) -> list[Finding]:
+    """Classes that are rare: a network that always answers the most frequent one is hard to beat."""
+    schema = run.parts.schema
+    if not schema.classes or schema.dtype == "int32":
+        return []
+    shares = class_shares(run)
+    rarest, most = int(shares.argmin()), float(shares.max())
+    even = 1 / len(shares)
+    if most < LIMITS["labels majority"] and shares[rarest] > LIMITS["labels rare"] * even:
+        return []
+    balanced = run.settings.class_weight is not None or run.parts.train.y.ndim > 1
+    level: Level = "suspicion" if most >= LIMITS["labels hopeless"] and not balanced else "hint"
+    name = schema.classes[rarest]
+    rows = round(shares[rarest] * run.parts.train.y.size)
+    return [
+        Finding(
+            fault="class collapse / imbalance",
+            level=level,
+            where=f"class {name}",
+            evidence=f"{shares[rarest]:.1%} of the training rows ({rows:,}) are {name}, and {most:.1%} are "
+            f"{schema.classes[int(shares.argmax())]}, which always answered is right as often",
+            cause="the mean loss is nearly that of the frequent class, and accuracy does not tell if rare ones are met",
+            remedy=Remedy(
+                "weigh the classes by class_weight='balanced', and judge by recall",
+                {} if balanced else {"class_weight": "balanced"},
+            ),
+            confidence=0.7 if level == "suspicion" else 0.4,
+            numbers={"rarest": float(shares[rarest]), "most frequent": most},
+        )
+    ]
+
+
+def _at_chance(table: Table, agreement: Agreement, y: np.ndarray) -> list[Finding]:
+    """Labels of which neither neighbors nor reference models know anything."""
+    if np.ptp(y, axis=0).max() == 0:
+        return []
+    judged = judge_references(table, left_out=True)
+    best = judged.models[judged.best]
+    if judged.above_chance:
+        return []
+    least = judged.chance.score + LIMITS["labels effect"] * (1 - max(judged.chance.score, 0))
+    seen = best.score + LIMITS["labels errors"] * max(best.error, judged.chance.error) < least
+    level: Level = "suspicion" if seen and table.kind != "sequence" else "hint"
+    words = "share of neighbors with its class" if table.classes else "correlation with its neighbors' mean"
+    return [
+        Finding(
+            fault="shuffled / noisy labels",
+            level=level,
+            where="",
+            evidence=f"on {judged.judged:,} {judged.held_out} the best of {len(judged.models)} reference models "
+            f"({judged.best}) has {judged.measure} {best.score:.3f}, chance {max(judged.chance.score, 0):.3f}; a row's "
+            f"{words} is {agreement.value:.3f}, by chance {agreement.chance:.3f} ± {agreement.deviation:.3f}",
+            cause="nothing that was tried can tell the targets from the inputs: they may belong to other rows"
+            if level == "suspicion"
+            else "so few rows, or steps in their order, may hide what there is to learn",
+            remedy=Remedy("compare some rows with their source: inputs and targets may have been ordered differently"),
+            confidence=0.8 if level == "suspicion" else 0.3,
+            numbers={"score": best.score, "chance": judged.chance.score, "agreement": agreement.value},
+        )
+    ]
+
+
+def _contradicted(neighbors: np.ndarray, y: np.ndarray, numbers: np.ndarray, classes: int) -> list[Finding]:
+    """Labels that all neighbors contradict; a suspicion where all neighborhoods are mixed alike."""
+    votes = np.stack([(y[neighbors] == code).sum(1) for code in range(classes)], 1)
+    count = neighbors.shape[1]
+    leading, most = votes.argmax(1), votes.max(1)
+    certain = most >= LIMITS["labels certain"] * count
+    wrong = certain & (leading != y)
+    noise, scatter = label_noise(votes, y)
+    alike = bool(
+        noise >= LIMITS["labels noise"]
+        and scatter <= LIMITS["labels scatter of two" if classes == 2 else "labels scatter"]
+        and len(y) >= LIMITS["labels noise rows"]
+        and (most / count).mean() - 1 / classes >= LIMITS["labels lead"] * (1 - 1 / classes)
+    )
+    if not alike and wrong.sum() < max(1, LIMITS["labels contradicted"] * len(y)):
+        return []
+    order = np.flatnonzero(wrong)[np.argsort(-most[wrong], kind="stable")]
+    rows = ", ".join(f"{numbers[place]:,}" for place in order[:SHOWN]) + (", …" if len(order) > SHOWN else "")
+    evidence = (
+        f"{len(order):,} of {len(y):,} training rows have a label that nine of ten neighbors contradict"
+        f"{f' (rows {rows}, counted from 0)' if len(order) else ''}"
+    )
+    if alike:
+        evidence += (
+            f"; {noise:.0%} of all rows have another label than most of their neighbors, in all neighborhoods alike: "
+            f"their votes scatter {scatter:.1f} times as much as flipped labels would"
+        )
+    return [
+        Finding(
+            fault="shuffled / noisy labels",
+            level="suspicion" if alike else "hint",
+            where="",
+            evidence=evidence,
+            cause="overlapping classes are mixed in some places and pure in others, and these are mixed everywhere"
+            if alike
+            else "some labels may be wrong, or the rows are exceptions",
+            remedy=Remedy("look at these rows, and correct their labels or leave them out"),
+            confidence=0.7 if alike else 0.3,
+            numbers={"contradicted": float(wrong.mean()), "noise": noise, "scatter": scatter},
+        )
+    ]
+
+
+def label_noise(votes: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """The share of rows whose label most neighbors contradict; and how much the votes for the leading class scatter,
+    as a multiple of the binomial distribution's variance at the mean.
+
+    Args:
+        votes: neighbors of each class (N, K).
+        y: labels (N,).
+    """
+    count = votes.sum(1)
+    leading = votes.argmax(1)
+    noise = float((leading != y).mean())
+    most = votes.max(1)
+    share = most.sum() / count.sum()
+    binomial = count.mean() * share * (1 - share)
+    return noise, float(most.var() / max(binomial, 1e-9))

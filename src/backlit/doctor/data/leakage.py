@@ -1,0 +1,297 @@
+"""Label leakage: a feature that holds the target, which nobody will know when the network is to answer.
+
+How much of the target each feature explains alone is told for all features at once:
+
+    classes  η² = Var(E[x|y]) / Var(x): 1 where the feature has one value a class, whatever the values
+    numbers  r² of a straight line, or of ranks: 1 where the target is a monotone function of the feature
+
+An easy task has such features, too. What separates them: a cause that is cut into classes keeps its spread within each
+(η² ≤ 3/4), a measurement has noise, and other features know something of the same matter. A copy has no spread within
+its class, and what it says, no other features together can say. This is tried: reference models answer held-out rows
+with the feature and without it.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from backlit.data import Dataset
+from backlit.doctor.finding import Finding, Level, Remedy
+from backlit.doctor.limits import LIMITS
+from backlit.doctor.references import References, judge_references
+from backlit.doctor.table import Table
+from backlit.training import Run
+
+SHOWN = 5  # findings of one kind: more of them say nothing new
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What was found about features that explain the target: shares, the references with them and without."""
+
+    features: list[int]
+    shares: np.ndarray
+    copies: np.ndarray
+    held: References
+    without: References | None
+
+
+def examine_leakage(run: Run, table: Table) -> list[Finding]:
+    """Features that hold the target: faults where an experiment proves it."""
+    few = len(table.train) < LIMITS["leakage rows"]
+    if few or (not table.classes and table.train.y.shape[1] > LIMITS["data targets"]):
+        return []
+    explained = by_feature(explained_share(table), table)
+    copies = by_feature(value_copies(table), table) > 0
+    excused = _histories(run, table)
+    near = explained >= LIMITS["leakage near"]
+    features = [int(place) for place in np.flatnonzero((near | copies) & ~excused)]
+    if not features:
+        return _only_one(run, table, explained, excused)
+    if _is_next_state(table):
+        return []
+    rest = table.without(features)
+    without = judge_references(rest, left_out=True) if rest.train.x.shape[1] else None
+    trial = Trial(features, explained, copies, judge_references(table, left_out=True), without)
+    return [_finding(run, table, trial, place) for place in features[:SHOWN]]
+
+
+def explained_share(table: Table) -> np.ndarray:
+    """How much of the target each column explains alone, on the training rows (F,): η² of classes, r² of numbers.
+
+    Of several targets the one that it explains best; of classes nothing, where it does not tell all of them apart.
+    """
+    x, y = _filled(table.train.x), table.train.y
+    centered = x - x.mean(0)
+    total = np.square(centered).sum(0)
+    varies = total > 1e-12 * np.maximum(np.square(x).sum(0), 1e-30)
+    safe = np.where(varies, total, 1)
+    if table.classes:
+        member = np.eye(table.classes, dtype=x.dtype)[y]
+        sums = member.T @ centered
+        between = (np.square(sums) / np.maximum(member.sum(0), 1)[:, None]).sum(0)
+        present = member.sum(0) > 0
+        means = np.sort((sums / np.maximum(member.sum(0), 1)[:, None])[present], 0)
+        within = np.sqrt(np.maximum(total - between, 0) / len(x))
+        least = np.maximum(LIMITS["leakage apart"] * within, 1e-6 * np.sqrt(total / len(x)))
+        told = (np.diff(means, axis=0) > least).all(0)
+        return np.where(varies & told, between / safe, 0)
+    found = np.zeros(x.shape[1])
+    for values, targets in ((x, y), (_ranks(x), _ranks(y))):
+        centered, away = values - values.mean(0), targets - targets.mean(0)
+        spread = np.outer(np.square(centered).sum(0), np.square(away).sum(0))
+        covered = np.square(centered.T @ away) / np.where(spread > 0, spread, np.inf)
+        found = np.maximum(found, np.where(varies, covered.max(1), 0))
+    return found
+
+
+def value_copies(table: Table) -> np.ndarray:
+    """Whether each column has one value a class and one class a value, in every row of every part (F,).
+
+    So do indicators together, one of each class but perhaps one.
+    """
+    columns = table.train.x.shape[1]
+    if not table.classes:
+        return np.zeros(columns, bool)
+    x = np.concatenate([part.x for part in (table.train, table.validation, table.test)])
+    y = np.concatenate([part.y for part in (table.train, table.validation, table.test)])
+    x = np.where(np.isnan(x), np.finfo(np.float32).min, x)  # missing is a value, too
+    present = np.unique(y)
+    lowest = np.stack([x[y == code].min(0) for code in present])
+    highest = np.stack([x[y == code].max(0) for code in present])
+    if len(present) < 2:
+        return np.zeros(columns, bool)
+    constant = lowest == highest
+    one_a_class = constant.all(0) & (np.diff(np.sort(lowest, 0), axis=0) > 0).all(0)
+    indicates = np.zeros((len(present), columns), bool)
+    for place in range(len(present)):
+        others = np.arange(len(present)) != place
+        same = lowest[others].min(0) == highest[others].max(0)
+        indicates[place] = constant[place] & same & (lowest[place] != lowest[others][0])
+    covered = indicates.any(1).sum() >= len(present) - 1
+    return one_a_class | (indicates.any(0) & covered)
+
+
+def held_out_share(table: Table, columns: np.ndarray) -> np.ndarray:
+    """What some columns explain alone of what there is to explain on held-out rows: 0 at chance, 1 all.
+
+    The most frequent class, or the mean, of the training rows in each of a column's bins answers rows that fall there;
+    the bins are categories, or have equally many training rows.
+    """
+    judged = table.validation if len(table.validation) else table.train
+    y = table.train.y if table.classes else table.train.y[:, 0]
+    judged_y = judged.y if table.classes else judged.y[:, 0]
+    weight = np.eye(table.classes)[y] if table.classes else np.stack([y, np.ones(len(y))], 1)
+    chance = np.mean(judged_y == np.bincount(y).argmax()) if table.classes else np.square(judged_y - y.mean()).mean()
+    shares = []
+    for column in columns:
+        values, held = table.train.x[:, column], judged.x[:, column]
+        known = np.unique(values[~np.isnan(values)])
+        bins = int(LIMITS["leakage bins"])
+        edges = (
+            known
+            if len(known) <= bins or table.categories[column]
+            else np.quantile(known, np.linspace(0, 1, bins + 1)[:-1])
+        )
+        place, held_place = (np.where(np.isnan(v), 0, np.searchsorted(edges, v, "right")) for v in (values, held))
+        sums = np.stack([np.bincount(place, weights=part, minlength=len(edges) + 1) for part in weight.T], 1)
+        if table.classes:
+            right = np.mean(np.where(sums.any(1), sums.argmax(1), -1)[held_place] == judged_y)
+            shares.append((right - chance) / max(1 - chance, 1e-9))
+        else:
+            means = np.where(sums[:, 1] > 0, sums[:, 0] / np.maximum(sums[:, 1], 1), y.mean())
+            shares.append(1 - np.square(judged_y - means[held_place]).mean() / max(chance, 1e-30))
+    return np.array(shares)
+
+
+def by_feature(values: np.ndarray, table: Table) -> np.ndarray:
+    """The largest value of the columns that come from each feature."""
+    found = np.zeros(len(table.names))
+    np.maximum.at(found, table.feature, values.astype(float))
+    return found
+
+
+def _finding(run: Run, table: Table, trial: Trial, place: int) -> Finding:
+    held, without = trial.held, trial.without
+    measure, name = held.measure, table.names[place]
+    score = held.models[held.best]
+    numbers = {"explained": float(trial.shares[place]), f"{measure} with": score.score}
+    alone = f"{name} alone explains {trial.shares[place]:.2%} of the target's variance"
+    if trial.copies[place]:
+        alone = f"each class has one value of {name} to itself in all rows"
+    if without is None:
+        return _said(run, table, trial, place, "hint", f"{alone}, and there is no other feature", numbers)
+    others = without.models[without.best]
+    numbers |= {f"{measure} without": others.score}
+    several = len(trial.features) > 1
+    ablated = (
+        f"{alone}; on {held.judged:,} {held.held_out} {held.best} reach {measure} {score.score:.3f}, and "
+        f"{others.score:.3f} ({without.best}) without {'such features' if several else 'it'}"
+    )
+    return _said(run, table, trial, place, _level(trial, place), ablated, numbers)
+
+
+def _level(trial: Trial, place: int) -> Level:
+    """A fault where the others know something of the target, and much less than the copy."""
+    without = trial.without
+    assert without is not None
+    others, share = without.models[without.best], trial.shares[place]
+    gap = 1 - others.score
+    if trial.copies[place]:
+        return "fault" if without.above_chance else "suspicion"
+    if not without.above_chance:
+        return "hint"
+    unexplained = gap if without.measure == "r²" else gap / max(1 - without.chance.score, 1e-9)
+    if unexplained - LIMITS["data errors"] * others.error > LIMITS["leakage times"] * (1 - share):
+        return "fault"
+    return "suspicion" if share >= LIMITS["leakage exact"] and others.score < 1 and without.measure != "r²" else "hint"
+
+
+def _only_one(run: Run, table: Table, explained: np.ndarray, excused: np.ndarray) -> list[Finding]:
+    """The one feature that tells nearly all, where the others together tell little; none: no feature is alone so."""
+    strength = explained[table.feature]
+    columns = np.argsort(-strength, kind="stable")[: int(LIMITS["leakage screened"])]
+    shares = np.zeros(len(strength))
+    shares[columns] = held_out_share(table, columns)
+    alone = by_feature(shares, table)
+    telling = np.flatnonzero((alone >= LIMITS["leakage alone"]) & ~excused)
+    if len(telling) != 1 or len(table.names) == 1:
+        return []
+    place = int(telling[0])
+    without = judge_references(table.without([place]))
+    others = without.models[without.best]
+    reach = (others.score - without.chance.score) / max(1 - without.chance.score, 1e-9)
+    if reach > LIMITS["leakage others"]:
+        return []
+    rows = counts_rows(table, place)
+    evidence = (
+        f"{table.names[place]} alone explains {alone[place]:.0%} of what there is to explain on held-out rows, all "
+        f"others together {max(reach, 0):.0%} ({without.best})"
+    )
+    evidence += ", and its values are the numbers of rows" if rows else ""
+    trial = Trial([place], alone, alone < 0, without, without)
+    numbers = {"alone": float(alone[place]), "others": float(reach)}
+    return [_said(run, table, trial, place, "suspicion" if rows else "hint", evidence, numbers)]
+
+
+def counts_rows(table: Table, feature: int) -> bool:
+    """Whether a feature's values are whole, all different, and fill their range at least by half, as row numbers do."""
+    parts = (table.train, table.validation, table.test)
+    x = np.concatenate([part.x[:, np.flatnonzero(table.feature == feature)[0]] for part in parts])
+    numbers = np.concatenate([part.numbers for part in parts])
+    drawn_share = len(x) / (np.ptp(numbers) + 1)
+    whole = not np.isnan(x).any() and bool((x == np.round(x)).all()) and len(np.unique(x)) == len(x)
+    return whole and drawn_share * (np.ptp(x) + 1) <= 2 * len(x)
+
+
+def _said(
+    run: Run, table: Table, trial: Trial, place: int, level: Level, evidence: str, numbers: dict[str, float]
+) -> Finding:
+    causes = {
+        "fault": "it is a copy of the target that the other features cannot make up for, and no cause of it",
+        "suspicion": "it seems to hold the target itself, more exactly than a cause of it would tell",
+        "hint": "it may be the only cause of the target, or a copy of it that nobody has when the answer is needed",
+    }
+    own = tuple(table.own[feature] for feature in trial.features)
+    words = f"leave out {', '.join(table.names[feature] for feature in trial.features[:SHOWN])}"
+    if level == "hint":
+        words = "ask whether its value is known when the network is to answer; if not, leave it out"
+    return Finding(
+        fault="label leakage",
+        level=level,
+        where=table.names[place],
+        evidence=evidence,
+        cause=causes[level],
+        remedy=Remedy(words, _changes(run, table, own), own, touches_data=True),
+        confidence={"fault": 0.97, "suspicion": 0.7, "hint": 0.3}[level],
+        numbers=numbers,
+    )
+
+
+def _changes(run: Run, table: Table, own: tuple[str, ...]) -> dict[str, Any]:
+    """Arguments of `prepare` that leave features out: possible where it reads a table itself, or has an array."""
+    asked, data = run.asked, run.asked.get("data")
+    columns = {column.name for column in run.parts.schema.columns for feature in column.features if feature.name in own}
+    if columns and not isinstance(data, Dataset):
+        return {"columns": {**(asked.get("columns") or {}), **dict.fromkeys(sorted(columns), "ignored")}}
+    apart = asked.get("validation") is None and asked.get("test") is None
+    if isinstance(data, np.ndarray) and data.ndim == 2 and table.kind == "array" and apart:
+        return {"data": np.delete(data, [int(name) for name in own], axis=1)}
+    return {}
+
+
+def _histories(run: Run, table: Table) -> np.ndarray:
+    """Whether a feature is the past of what a window forecasts, which it may well resemble."""
+    layout = run.parts.schema.layout
+    past = set(layout.forecast) if layout is not None else set()
+    return np.array([name in past for name in table.own])
+
+
+def _is_next_state(table: Table) -> bool:
+    """Whether several targets each have a feature that nearly equals them: the state of a system, a step later."""
+    if table.classes or table.train.y.shape[1] < 2:
+        return False
+    near = 0
+    for place in range(table.train.y.shape[1]):
+        one = replace(table, train=replace(table.train, y=table.train.y[:, [place]]))
+        near += bool((explained_share(one) >= LIMITS["leakage near"]).any())
+    return 2 * near > table.train.y.shape[1]
+
+
+def _filled(x: np.ndarray) -> np.ndarray:
+    """Columns in float64, with their mean in the place of what is missing."""
+    x = x.astype(np.float64)
+    missing = np.isnan(x)
+    if not missing.any():
+        return x
+    known = np.maximum((~missing).sum(0), 1)
+    return np.where(missing, np.where(missing, 0, x).sum(0) / known, x)
+
+
+def _ranks(x: np.ndarray) -> np.ndarray:
+    """The ranks of each column's values, equal ones in the order of the rows' first."""
+    ordered = np.sort(x, 0)
+    return np.stack(
+        [np.searchsorted(column, values).astype(np.float64) for column, values in zip(ordered.T, x.T, strict=True)], 1
+    )

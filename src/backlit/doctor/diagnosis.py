@@ -1,0 +1,145 @@
+"""Diagnosis: signs are collected, experiments settle them, and what is proved is told in the order of mending.
+
+A sign is not a fault: healthy runs have dead units, small gradients and uneven losses, too. It becomes one where the
+run is worse than it could be, and the change that the sign asks for makes it better.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from backlit.doctor.case import Case
+from backlit.doctor.course.signals import examine_course
+from backlit.doctor.data import examine_data
+from backlit.doctor.finding import Examination, Finding, ordered
+from backlit.doctor.health import health_of, prior_loss
+from backlit.doctor.measures import measure
+from backlit.doctor.start import examine_start
+from backlit.doctor.subject import subject_of
+from backlit.doctor.verdicts.generalization import demoted, judge_generalization
+from backlit.doctor.verdicts.training import judge_training
+from backlit.doctor.verdicts.units import judge_units
+from backlit.errors import InputError
+from backlit.training import Model, Run
+
+BLINDING = (
+    "wrong loss for the target",
+    "flipped loss sign",
+    "missing softmax",
+    "double softmax",
+    "output range mismatch",
+    "update not applied",
+)
+"""Faults with which no fork can tell anything: the loss means something else, or no step is made."""
+
+
+def diagnose(
+    examined: Model | Run, *, quick: bool = False, progress: Callable[[str], None] | None = None
+) -> Examination:
+    """Why a network does not learn, or what keeps it from learning better: evidence, cause, place and remedy.
+
+    The data, the first weights, the course of the run and the kept weights are searched for signs. Where the run is
+    worse than quick models on the same rows, or than it could be, short forks of it that change one thing each settle
+    which sign is the cause, and this is then a fault; signs that do no harm are hints.
+
+    Args:
+        examined: a model that was trained in this process, or a run that is ready to train, such as one that fails in
+            its first epoch.
+        quick: whether the experiments are left out; then only what structure and arithmetic prove is a fault.
+        progress: called with what is being done, in words.
+
+    Returns:
+        The findings, the gravest first; `print` shows them.
+
+    Raises:
+        InputError: there is nothing to examine: a model that was read from a file, without its data or its history.
+    """
+    begun = time.perf_counter()
+    say = progress or (lambda words: None)
+    run, model = (examined, None) if isinstance(examined, Run) else (examined.run, examined)
+    if run is None:
+        return _without_data(examined, begun)
+    say("the data and the first weights")
+    left_out: list[str] = []
+    subject = subject_of(run)
+    first = _kept(left_out, "the first weights", lambda: measure(subject, subject.parameters, subject.state))
+    signs = _kept(left_out, "the data", lambda: examine_data(run)) or []
+    signs += _kept(left_out, "the graph and the first weights", lambda: examine_start(subject, first)) or []
+    looked = ["the data", "the graph and the first weights"]
+    last = None
+    if model is not None:
+        signs += _kept(left_out, "the course", lambda: examine_course(model.history, run)) or []
+        last = _kept(left_out, "the kept weights", lambda: measure(subject, model.parameters, model.state))
+        looked += ["the course of the run", "the kept weights"]
+    health = health_of(run, model)
+    case = Case(run, model, ordered(signs), health, first, last, prior_loss(run))
+    proved = [sign for sign in case.signs if sign.level == "fault"]
+    blind = any(sign.fault in BLINDING for sign in proved)
+    if not quick and not blind and _in_doubt(case):
+        say("experiments")
+        made = _kept(left_out, "the experiments", lambda: _experiment(case)) or []
+        proved += made
+        looked.append(f"{len(case.traces)} forks of {case.steps:,} steps")
+    if not blind:
+        proved += _kept(left_out, "new rows", lambda: judge_generalization(case)) or []
+    found = ordered([*proved, *(_settled(sign, case, proved, quick) for sign in case.signs if sign not in proved)])
+    return Examination(found, tuple(looked), tuple(left_out), time.perf_counter() - begun)
+
+
+def _in_doubt(case: Case) -> bool:
+    """Whether experiments are worth their time: the run is behind, or it is not known to be good."""
+    health = case.health
+    if case.model is None or health.score is None or health.behind:
+        return True
+    if health.reference is None:
+        return not health.learned or bool(_worse(case.signs))
+    return not health.learned
+
+
+def _experiment(case: Case) -> list[Finding]:
+    """The faults that forks prove."""
+    case.grow()
+    if case.still_behind:
+        case.restructure()
+    found = judge_training(case)
+    lost = judge_units(case, found)
+    if any(finding.numbers["first"] == finding.numbers["last"] for finding in lost):
+        found = [finding for finding in found if "rate" not in finding.fault]
+    return [*found, *lost]
+
+
+def _settled(sign: Finding, case: Case, proved: list[Finding], quick: bool) -> Finding:
+    """What remains of a sign that was not proved: a hint, or a suspicion where nothing explains a run that is bad."""
+    if sign.level == "hint":
+        return sign
+    if quick and _in_doubt(case):
+        return sign
+    unexplained = not any(finding.level == "fault" for finding in proved) and _in_doubt(case)
+    return replace(sign, level="suspicion") if unexplained else demoted(sign)
+
+
+def _worse(signs: tuple[Finding, ...]) -> list[Finding]:
+    return [sign for sign in signs if sign.level != "hint"]
+
+
+def _kept(left_out: list[str], words: str, examine: Callable[[], Any]) -> Any:
+    """What an examination gives; where it fails, nothing, and why is told: a diagnosis says all that it can."""
+    try:
+        return examine()
+    except Exception as error:  # whatever it is, the rest can still be examined
+        left_out.append(f"{words} ({type(error).__name__}: {str(error).partition(chr(10))[0]})")
+        return None
+
+
+def _without_data(model: Any, begun: float) -> Examination:
+    if not len(model.history):
+        raise InputError(
+            "the model was read from a file and has neither its data nor its history: diagnose it where it was "
+            "trained, or give the folder of its run to backlit diagnose"
+        )
+    found = ordered(examine_course(model.history, None))
+    left = ("the data, the first weights and all experiments: the model has no data (backlit diagnose RUN reads them)",)
+    return Examination(found, ("the course of the run",), left, time.perf_counter() - begun)

@@ -1,0 +1,51 @@
+"""First weights drawn anew, as they should be: w ~ N(0, g / fan-in), biases that are large set to 0.
+
+g is 2 where half of each layer's units are cut off (ReLU and its kin), else 1: then the deviation of what passes from
+layer to layer neither grows nor dies. Source: He et al. 2015, arXiv:1502.01852; Glorot and Bengio 2010.
+"""
+
+from math import prod
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from backlit.doctor.experiments.forks import first_weights
+from backlit.layers.activation import ELU, GELU, LeakyReLU, PReLU, ReLU, Swish
+from backlit.layers.composition import blocks_of
+from backlit.layers.plan import Variable
+from backlit.shapes import Array, Tree
+from backlit.training import Run
+
+CUTTING = (ReLU, LeakyReLU, PReLU, ELU, GELU, Swish)
+LARGE = 1.0  # a first bias beyond this, in the units of outputs of deviation 1, decides what its unit does
+
+
+def redrawn_weights(run: Run, seed: int = 0) -> tuple[Tree, Tree]:
+    """First parameters and state of a run whose weights are drawn anew.
+
+    Args:
+        run: of which the plan says which variables are weights, and which of their axes lead into a unit.
+        seed: of the draw, added to the run's own.
+    """
+    parameters, state = first_weights(run, seed)
+    gain = 2.0 if any(isinstance(block, CUTTING) for block in blocks_of(run.network)) else 1.0
+    variables = dict(run.network.plan(run.input_shape).variables())
+    key = jax.random.fold_in(jax.random.key(run.settings.seed + seed), 7)
+
+    def draw(path: Any, leaf: Array) -> Array:
+        names = tuple(entry.key for entry in path)
+        variable = variables[names]
+        if variable.weight:
+            own = jax.random.fold_in(key, list(variables).index(names))
+            return jnp.sqrt(gain / fan_in(variable)) * jax.random.normal(own, leaf.shape, leaf.dtype)
+        return jnp.where(jnp.abs(leaf) > LARGE, 0.0, leaf)
+
+    return jax.tree_util.tree_map_with_path(draw, parameters), state
+
+
+def fan_in(variable: Variable) -> int:
+    """How many numbers a unit sums: the product of the axes that lead into it."""
+    shape = variable.shape
+    axes = range(len(shape) - 1) if variable.incoming is None else variable.incoming
+    return max(1, prod(shape[axis] for axis in axes))

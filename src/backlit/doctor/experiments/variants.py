@@ -1,0 +1,93 @@
+"""The same network with one thing about its structure changed, to see whether that is what keeps it from learning."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from backlit.layers.activation import Linear, ReLU, Sigmoid, Tanh
+from backlit.layers.block import Block
+from backlit.layers.composition import Composition, Sequential
+from backlit.layers.convolution import Conv
+from backlit.layers.dense import Dense
+from backlit.layers.local import LocallyConnected
+from backlit.layers.preprocessing import OneHot, Preprocessing
+from backlit.layers.recurrence import Recurrence
+from backlit.layers.reshaping import Flatten
+from backlit.layers.scaling import Rescale
+from backlit.training.populations.members import altered
+
+SQUASHING = (Sigmoid, Tanh)
+MAPS = (Dense, Conv, LocallyConnected)  # affine maps, which want a nonlinearity between two of them
+
+
+def with_relu(network: Sequential) -> Sequential:
+    """ReLU in the place of every Sigmoid and Tanh between two layers, and He's initialization."""
+    return _inside(network, lambda blocks: [_relu(block, at, len(blocks)) for at, block in enumerate(blocks)])
+
+
+def with_activations(network: Sequential) -> Sequential:
+    """ReLU between every two affine maps that have nothing nonlinear between them."""
+
+    def insert(blocks: list[Block]) -> list[Block]:
+        made: list[Block] = []
+        pending = False  # whether an affine map is behind, with nothing nonlinear since
+        for block in blocks:
+            if isinstance(block, MAPS):
+                if pending:
+                    made.append(ReLU())
+                pending = True
+            elif not isinstance(block, Flatten | Linear | Preprocessing | OneHot):
+                pending = False
+            made.append(block)
+        return made
+
+    return _inside(network, insert)
+
+
+def with_initializers(network: Sequential) -> Sequential:
+    """Every layer's initializer as it is by default."""
+    return _each(network, _default_initializers)
+
+
+def wider(network: Sequential, least: int = 64) -> Sequential:
+    """Hidden layers of twice the units, of 64 at least, and one more of them where the network has none."""
+    body = [at for at, block in enumerate(network.blocks) if not isinstance(block, Rescale)]
+    dense = [at for at in body if isinstance(network.blocks[at], Dense)]
+    last = dense[-1] if dense else -1
+
+    def widen(block: Block) -> Block:
+        if isinstance(block, Dense | Recurrence):
+            return replace(block, units=max(least, 2 * block.units))
+        return replace(block, filters=max(least // 4, 2 * block.filters)) if isinstance(block, Conv) else block
+
+    blocks = [block if at == last else _each(block, widen) for at, block in enumerate(network.blocks)]
+    if len(dense) < 2 and last >= 0:
+        blocks[last:last] = [Dense(least), ReLU()]
+    return Sequential(*blocks)
+
+
+def _relu(block: Block, at: int, count: int) -> Block:
+    if isinstance(block, SQUASHING) and at < count - 1:
+        return ReLU()
+    return _default_initializers(block)
+
+
+def _default_initializers(block: Block) -> Block:
+    fields: dict[str, Any] = getattr(block, "__dataclass_fields__", {})
+    chosen = {name: entry.default for name, entry in fields.items() if name.endswith("initializer")}
+    return altered(block, **chosen) if chosen else block
+
+
+def _inside(block: Any, change: Callable[[list[Block]], list[Block]]) -> Any:
+    """A composition whose rows of blocks, and those within, are changed."""
+    if not isinstance(block, Composition):
+        return block
+    inner = [_inside(part, change) for part in block.blocks]
+    return altered(block, blocks=tuple(change(inner) if isinstance(block, Sequential) else inner))
+
+
+def _each(block: Any, change: Callable[[Block], Block]) -> Any:
+    """A network whose single blocks are changed."""
+    if not isinstance(block, Composition):
+        return change(block)
+    return altered(block, blocks=tuple(_each(part, change) for part in block.blocks))

@@ -1,0 +1,1 @@
+"""Other people's functions: any JAX loss, its parameters and its batches, as a subject of the examination."""

@@ -1,0 +1,115 @@
+"""Whether a network can learn one batch by heart, and do at least what a linear map of its inputs does."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from backlit.doctor.finding import Finding, Remedy
+from backlit.doctor.foreign.batches import Batches, Taking, fewer_rows
+from backlit.doctor.foreign.forks import Forks, train_forks
+from backlit.doctor.limits import LIMITS
+from backlit.doctor.subject import Subject
+from backlit.shapes import Array
+
+BY_HEART = (0.0, 0.1, 1.0, 10.0, 100.0)
+"""Factors of the rate at which the batch is learnt."""
+
+
+def one_batch(subject: Subject, batches: Batches, takes: Taking) -> tuple[Subject, Batches]:
+    """The subject on few rows of its first batch alone, where the loss takes so few."""
+    few = fewer_rows(subject.batch, int(LIMITS["examine_rows"]))
+    try:
+        takes(few)
+    except Exception:  # whatever the function itself raises: it wants all of its rows
+        few = subject.batch
+    rows = jax.tree.leaves(few)[0].shape[:1] if few is not subject.batch else ()
+    cut = (lambda part: None if part is None else jax.tree.map(lambda leaf: leaf[: rows[0]], part)) if rows else None
+    own = replace(subject, batch=few)
+    if cut is not None:
+        own = replace(own, x=cut(subject.x), y=cut(subject.y))
+    return own, Batches(jax.tree.map(lambda leaf: leaf[None], few), 1, batches.result, ())
+
+
+def learn_by_heart(subject: Subject, batch: Batches, steps: int, seed: int, key: Array) -> Forks:
+    """The forks that learn one batch."""
+    return train_forks(subject, batch, BY_HEART, steps, seed, key)
+
+
+def examine_capacity(forks: Forks, subject: Subject) -> Iterator[Finding]:
+    """A batch that no rate can learn although the loss has come to rest, and that a linear map of the inputs can.
+
+    Nothing is said where the loss still falls: too few steps are no want of capacity.
+
+    Args:
+        forks: that learnt one batch, at the factors `BY_HEART`.
+        subject: with outputs, score, inputs and targets; without them nothing is known of what is right.
+    """
+    if subject.outputs is None or subject.score is None or subject.y is None:
+        return
+    finite = [factor for factor in BY_HEART[1:] if forks.finite(factor)]
+    if not finite:
+        return
+    shares = {factor: _share(subject, forks, factor) for factor in finite}
+    best = max(shares, key=lambda factor: shares[factor])
+    if shares[best] >= LIMITS["examine_by_heart"] or not any(_rests(forks, factor) for factor in finite):
+        return
+    linear = _linear_share(subject)
+    below = linear is not None and shares[best] < linear - LIMITS["examine_below_linear"]
+    beside = "" if linear is None else f"; a linear map of the inputs has {linear:.0%}"
+    yield Finding(
+        fault="underfitting (capacity)",
+        level="fault" if below else "hint",
+        where="",
+        evidence=(
+            f"one batch of {len(jax.tree.leaves(subject.y)[0])} examples, learnt for {forks.steps} steps at "
+            f"{len(finite)} rates, was answered {shares[best]:.0%} of the way from a constant answer to the right "
+            f"ones, and the loss had come to rest{beside}"
+        ),
+        cause="the network cannot express the answers even to a few examples",
+        remedy=Remedy("make the network wider or deeper, and look for a layer that is too narrow"),
+        numbers={"share": shares[best]} | ({} if linear is None else {"linear": linear}),
+    )
+
+
+def _share(subject: Subject, forks: Forks, factor: float) -> float:
+    """How far the answers are from the best constant one, 0, to the right ones, 1."""
+    assert subject.outputs is not None
+    assert subject.score is not None
+    outputs = subject.outputs(forks.at(factor), subject.state, subject.x)
+    return _scaled(float(np.mean(subject.score(outputs, subject.y))), subject.y)
+
+
+def _scaled(score: float, y: Any) -> float:
+    targets = np.asarray(y)
+    if jnp.issubdtype(targets.dtype, jnp.floating):
+        spread = float(np.var(targets.reshape(len(targets), -1), axis=0).mean())
+        return 1 + score / spread if spread > 0 else 1.0
+    constant = np.unique(targets, return_counts=True)[1].max() / targets.size
+    return float((score - constant) / (1 - constant)) if constant < 1 else 1.0
+
+
+def _rests(forks: Forks, factor: float) -> bool:
+    """Whether the loss fell in the last quarter by little of what it fell in all."""
+    losses = forks.losses[forks.place(factor)].astype(np.float64)
+    quarter = max(1, forks.steps // 4)
+    late, before = losses[-quarter:].mean(), losses[-2 * quarter : -quarter].mean()
+    return bool(before - late <= LIMITS["examine_rest"] * max(losses[0] - late, 0.0)) and late < losses[0]
+
+
+def _linear_share(subject: Subject) -> float | None:
+    """The share of a least-squares map of the inputs; None where inputs are no floating numbers."""
+    x, y = subject.x, np.asarray(subject.y)
+    if not hasattr(x, "dtype") or not jnp.issubdtype(x.dtype, jnp.floating) or y.ndim > 1 + (y.dtype.kind == "f"):
+        return None
+    flat = np.asarray(x, np.float64).reshape(len(x), -1)
+    flat = np.c_[(flat - flat.mean(0)) / np.maximum(flat.std(0), 1e-12), np.ones(len(flat))]
+    numbers = y.dtype.kind == "f"
+    wanted = y.reshape(len(y), -1).astype(np.float64) if numbers else (y[:, None] == np.unique(y)).astype(np.float64)
+    fitted = flat @ np.linalg.lstsq(flat, wanted, rcond=None)[0]
+    if numbers:
+        return _scaled(-float(np.square(fitted - wanted).mean()), y)
+    return _scaled(float((np.unique(y)[fitted.argmax(1)] == y).mean()), y)

@@ -1,0 +1,160 @@
+"""What short forks at other rates say: the rate is too high, too low, or none makes the loss fall."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from backlit.doctor.finding import Finding, Remedy
+from backlit.doctor.foreign.batches import Batches
+from backlit.doctor.foreign.forks import Forks
+from backlit.doctor.limits import LIMITS
+from backlit.doctor.nonfinite import examine_nonfinite
+from backlit.doctor.subject import Subject
+from backlit.shapes import Array
+
+COURSES = (0.0, 1e-4, 0.01, 0.1, 1.0, 10.0, 100.0, 1e4)
+"""Factors of the rate: those next to it, and far ones that show what holds at any."""
+DEEPER = ("unnormalized inputs", "initialization scale", "exploding gradient", "flipped loss sign", "double softmax")
+"""Faults that make a rate fail which is none of its own."""
+THROUGH_DEPTH = ("vanishing gradient", "exploding gradient")
+
+
+def examine_rates(forks: Forks, found: Iterable[Finding]) -> Iterator[Finding]:
+    """The rate against a tenth and ten times of it.
+
+    In the first order of the step a loss falls by η‖∇L‖² a step, ten times as far at ten times the rate. A course that
+    is still in that order after all its steps has gone nowhere; one that gains less than its tenth has left it.
+
+    Args:
+        forks: at the factors `COURSES`.
+        found: what is known already: a rate is not blamed for what lies deeper.
+    """
+    own, size = forks.gain(1.0), _size(forks)
+    lower = max((0.1, 0.01, 1e-4), key=forks.gain)
+    enough = LIMITS["examine_descent"] * size
+    deeper = [one.fault for one in found if one.fault in DEEPER and one.level != "hint"]
+    if forks.gain(lower) >= enough and own <= LIMITS["examine_overshoot"] * forks.gain(lower):
+        at = forks.failed[forks.place(1.0)]
+        ended = _write(forks.end(1.0)) if forks.finite(1.0) else f"a number that is not finite, at step {at + 1}"
+        yield Finding(
+            fault="learning rate too high",
+            level="hint" if deeper else "fault",
+            where="",
+            evidence=(
+                f"from the same start, {forks.steps} steps led from {_write(forks.end(0.0))} to {ended}, and to "
+                f"{_write(forks.end(lower))} at {lower:g} times the rate"
+            ),
+            cause="steps overshoot" + (f", for which {deeper[0]} is reason enough" if deeper else ""),
+            remedy=Remedy(f"divide the learning rate by {1 / lower:g}"),
+            numbers=_numbers(forks, lower),
+        )
+        return
+    chain = [forks.gain(factor) for factor in (1.0, 10.0, 100.0, 1e4)]
+    decade = LIMITS["examine_decade"]
+    rising = [later >= decade * max(before, 0.0) for before, later in pairwise(chain)]
+    far = chain[2] if chain[2] >= enough else chain[3]
+    if rising[0] and rising[1] and far >= enough and (far == chain[2] or rising[2]):
+        level, better = "fault", 100.0 if far == chain[2] else 1e4
+        words = "steps are so short that the loss falls along a straight line: they do not arrive"
+    elif rising[0] and chain[1] >= enough:
+        level, better = "hint", 10.0
+        words = f"in {forks.steps} steps a larger rate goes much further"
+    else:
+        return
+    yield Finding(
+        fault="learning rate too low",
+        level="fault" if level == "fault" else "hint",
+        where="",
+        evidence=(
+            f"from the same start, {forks.steps} steps made the loss {_write(forks.end(0.0))} smaller by "
+            f"{_write(chain[0])}, and by {_write(forks.gain(better))} at {better:g} times the rate"
+        ),
+        cause=words,
+        remedy=Remedy(f"multiply the learning rate by {better:g}"),
+        numbers=_numbers(forks, better),
+    )
+
+
+def examine_direction(forks: Forks) -> Iterator[Finding]:
+    """A rule that goes up the gradient: the loss rises at every rate that is small enough to follow it."""
+    small = [forks.gain(factor) for factor in (0.01, 0.1, 1.0)]
+    rising = small[0] < 0 and small[1] < LIMITS["examine_decade"] * small[0] and all(gain < 0 for gain in small)
+    if rising and -max(small[1], small[2]) > LIMITS["examine_rounding"] * _size(forks):
+        yield Finding(
+            fault="flipped loss sign",
+            level="fault",
+            where="the update rule",
+            evidence=(
+                f"in {forks.steps} steps the loss {_write(forks.end(0.0))} rises by {_write(-small[0])} at 0.01 times "
+                f"the rate, and by {_write(-small[1])} at 0.1 times"
+            ),
+            cause="updates go up the gradient, or the loss has a derivative of its own that points the wrong way",
+            remedy=Remedy("let the update rule end in optax.scale(-rate): updates are added to the parameters"),
+            numbers={"rise": -small[1]},
+        )
+
+
+def examine_failure(forks: Forks, subject: Subject, batches: Batches, key: Array) -> Iterator[Finding]:
+    """A course that turns non-finite at every rate: the step that did is made again, operation by operation."""
+    standing = not forks.finite(0.0)
+    if not standing and (forks.finite(1.0) or any(map(forks.finite, (0.1, 0.01, 1e-4)))):
+        return
+    factor = 0.0 if standing else 1e-4
+    step = int(forks.failed[forks.place(factor)])
+    batch = int(forks.order[step])
+    place = f"batch {batch + 1}" if standing else f"step {step + 1}"
+    again = replace(subject, batch=batches[batch])
+    found = list(examine_nonfinite(again, forks.at(factor), subject.state, jax.random.fold_in(key, step)))
+    for finding in found:
+        where = f"{finding.where}, {place}" if finding.where else place
+        yield replace(finding, where=where)
+    if not found:
+        yield Finding(
+            fault="NaN / Inf",
+            level="fault",
+            where=place,
+            evidence=f"at step {step + 1} the update made parameters of finite gradients that are not finite",
+            cause="the update rule divides by what is 0, or its steps are too large for their type",
+            remedy=Remedy("look at the rule's own constants, such as its ε"),
+        )
+
+
+def settle(findings: Iterable[Finding], forks: Forks) -> list[Finding]:
+    """The same findings; what the first gradients made suspect is settled by the course that was trained."""
+    half = LIMITS["examine_learns"] * _size(forks)
+    settled = []
+    for finding in findings:
+        if finding.fault in THROUGH_DEPTH and finding.level == "suspicion":
+            gain = forks.gain(1.0)
+            learns = gain >= half
+            stuck = all(forks.gain(factor) < half for factor in forks.factors if factor)
+            said = f"in {forks.steps} steps the loss went from {_write(forks.end(0.0))} to {_write(forks.end(1.0))}"
+            rates = ", and at no rate further" if stuck else ""
+            level = "hint" if learns else "fault" if stuck else finding.level
+            finding = replace(finding, level=level, evidence=f"{finding.evidence}; {said}{rates}")
+        settled.append(finding)
+    return settled
+
+
+def learned(forks: Forks) -> bool:
+    """Whether some course made the loss fall by what could not be chance."""
+    best = max(forks.gain(float(factor)) for factor in forks.factors if factor)
+    return bool(best >= LIMITS["examine_descent"] * _size(forks))
+
+
+def _size(forks: Forks) -> float:
+    """What gains are measured in: the loss of the first weights, or its spread over batches where that is larger."""
+    still = forks.losses[forks.place(0.0)].astype(np.float64)
+    return float(max(abs(still.mean()), still.std(), float(jnp.finfo(jnp.float32).tiny)))
+
+
+def _numbers(forks: Forks, factor: float) -> dict[str, float]:
+    return {"start": forks.end(0.0), "end": forks.end(1.0), "end_other": forks.end(factor), "factor": factor}
+
+
+def _write(loss: float) -> str:
+    return f"{loss:.3g}".replace("-", "−") if np.isfinite(loss) else "no finite number"

@@ -1,0 +1,112 @@
+"""Whether there is anything to explain: the run's score beside chance and beside what quick models reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+
+import jax.numpy as jnp
+import numpy as np
+
+from backlit.doctor.limits import LIMITS
+from backlit.doctor.references import no_references, references
+from backlit.training import Model, Run
+from backlit.training.baseline import constant_outputs
+
+
+@dataclass(frozen=True)
+class Health:
+    """How a run stands.
+
+    Attributes:
+        score: the share of right classes, or r², on the rows that judge it; None where it was never scored.
+        error: the standard error of that score.
+        chance: the score of always answering the most frequent class, or the mean.
+        reference: the best score of the quick models; None where there are none.
+        reference_error: its standard error.
+        reference_name: which model it is.
+        why: why there are no references.
+    """
+
+    score: float | None
+    error: float
+    chance: float
+    reference: float | None
+    reference_error: float
+    reference_name: str
+    why: str = ""
+
+    @property
+    def behind(self) -> bool:
+        """Whether quick models do better, by more than chance explains and by a share of what can be learned."""
+        if self.score is None or self.reference is None:
+            return False
+        gap = self.reference - self.score
+        noise = LIMITS["health: standard errors"] * sqrt(self.error**2 + self.reference_error**2) / sqrt(2)
+        return gap > max(noise, LIMITS["health: share behind"] * (self.reference - self.chance))
+
+    @property
+    def learned(self) -> bool:
+        """Whether the run does better than chance."""
+        return self.score is not None and self.score - self.chance > LIMITS["health: standard errors"] * self.error
+
+    @property
+    def learnable(self) -> bool | None:
+        """Whether quick models do better than chance; None where there are none."""
+        if self.reference is None:
+            return None
+        return self.reference - self.chance > LIMITS["health: standard errors"] * self.reference_error
+
+    def __str__(self) -> str:
+        own = "was never scored" if self.score is None else f"reaches {self.score:.3g}"
+        said = f"the run {own} on rows that judge it, chance {self.chance:.3g}"
+        if self.reference is not None:
+            said += f", {self.reference_name} {self.reference:.3g} ± {self.reference_error:.2g}"
+        return said
+
+
+def health_of(run: Run, model: Model | None) -> Health:
+    """How a run stands, on its validation rows, or on its training rows where it has none."""
+    quick = references(run)
+    name = "accuracy" if run.objective.classes else "r2"
+    part = "validation" if len(run.parts.validation.x) else "train"
+    score = None if model is None else model.scores.get(part, {}).get(name)
+    rows = len(getattr(run.parts, part).x)
+    if score is not None and not np.isfinite(score):
+        score = None
+    chance = quick.chance.score if quick else 0.0
+    return Health(
+        score=score,
+        error=error_of(score if score is not None else chance, rows, bool(run.objective.classes)),
+        chance=chance,
+        reference=quick.models[quick.best].score if quick else None,
+        reference_error=quick.models[quick.best].error if quick else 0.0,
+        reference_name=quick.best if quick else "",
+        why=no_references(run) or "",
+    )
+
+
+def error_of(score: float, rows: int, classes: bool) -> float:
+    """The standard error of a score: √(p (1 − p) / n) of a share, with half a row right and wrong besides; about
+    2 √((1 − r²) / n) of an r²."""
+    if not classes:
+        return 2 * sqrt(max(1 - score, 1e-6) / max(rows, 1)) if score > -1 else 2 / sqrt(max(rows, 1))
+    share = (score * rows + 0.5) / (rows + 1)
+    return sqrt(share * (1 - share) / max(rows, 1))
+
+
+def prior_loss(run: Run) -> float:
+    """The loss of the constant that knows the training targets alone, on them; NaN where the loss has none."""
+    objective, part = run.objective, run.parts.train
+    y = objective.targets(part.y[:4096], run.fitted)
+    output = objective.body.plan(run.input_shape).output
+    if objective.classes and y.ndim > 1:
+        y = y[y >= 0]
+        output = output[-1:]
+    try:
+        constant = constant_outputs(objective, y, output[-1] if output else 1)
+        constant = constant.reshape(output) if constant.size == np.prod(output, dtype=int) else constant
+        outputs = jnp.broadcast_to(constant, (len(y), *output))
+        return float(objective.loss.examples(outputs, jnp.asarray(y)).mean())
+    except Exception:  # whatever a loss of the user's own makes of a constant
+        return float("nan")

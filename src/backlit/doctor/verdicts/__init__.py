@@ -1,0 +1,1 @@
+"""What the experiments say: one file for each kind of cause."""

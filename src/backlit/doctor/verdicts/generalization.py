@@ -1,0 +1,174 @@
+"""What concerns new rows: labels that say nothing, answers of one class, modes that differ, learning by heart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from backlit.doctor.case import Case
+from backlit.doctor.experiments.questions import AS_IT_IS, PERMUTED
+from backlit.doctor.finding import Finding, Remedy
+from backlit.doctor.limits import LIMITS
+from backlit.layers.block import Context
+from backlit.training import Model, Run
+from backlit.training.objective import Batch
+
+SEEN = 512  # training rows that modes are compared on
+KEYS = 4  # draws of dropout
+
+
+def judge_generalization(case: Case) -> list[Finding]:
+    """The faults that show on rows that were not trained on."""
+    found = [_noisy(case)]
+    if case.model is not None:
+        found += [_collapsed(case, case.model), _modes(case, case.model), _by_heart(case, case.model)]
+    return [finding for finding in found if finding is not None]
+
+
+def _noisy(case: Case) -> Finding | None:
+    """Labels from which nothing can be learned: quick models are at chance, and permuted labels do as well."""
+    permuted, base = case.traces.get(PERMUTED), case.traces.get(AS_IT_IS)
+    sign = case.sign("shuffled / noisy labels")
+    if permuted is None or base is None or case.health.learnable is not False or case.health.learned:
+        return None
+    if len(case.run.parts.validation) < LIMITS["noise: fewest validation rows"]:
+        return None
+    gained = base.validation_score[-1] - permuted.validation_score[-1]
+    error = case.health.error if case.run.objective.classes else abs(permuted.validation_score[-1]) * 0.05
+    if gained > LIMITS["health: standard errors"] * error:
+        return None
+    return Finding(
+        "shuffled / noisy labels",
+        "fault",
+        "the targets",
+        f"{case.health}; with permuted labels the same training answers {permuted.validation_score[-1]:.3g} of new "
+        f"rows rightly, with the given ones {base.validation_score[-1]:.3g}"
+        if case.run.objective.classes
+        else f"{case.health}; with permuted targets the same training has a squared error of "
+        f"{-permuted.validation_score[-1]:.3g} on new rows, with the given ones {-base.validation_score[-1]:.3g}",
+        "the targets do not follow from the inputs: they may be shuffled against them",
+        sign.remedy if sign else Remedy("compare some rows with their source: were inputs and targets sorted apart?"),
+        0.85,
+        {"permuted": float(permuted.validation_score[-1]), "given": float(base.validation_score[-1])},
+    )
+
+
+def _collapsed(case: Case, model: Model) -> Finding | None:
+    """A class that is there and is never answered."""
+    run = case.run
+    y = run.parts.train.y
+    if not run.objective.classes or y.ndim > 1:
+        return None
+    shares = np.bincount(y, minlength=run.objective.classes) / len(y)
+    if shares.max() < LIMITS["imbalance: share of the largest class"]:
+        return None
+    chosen = np.random.default_rng(0).permutation(len(y))[:4096]
+    answers = model.predict_encoded(run.parts.train.x[chosen]).argmax(-1)
+    here = y[chosen]
+    recalls = {
+        code: float(np.mean(answers[here == code] == code))
+        for code in range(run.objective.classes)
+        if (here == code).sum() >= LIMITS["imbalance: fewest rows of a class"]
+    }
+    if not recalls or min(recalls.values()) > LIMITS["imbalance: least recall"]:
+        return None
+    code = min(recalls, key=lambda one: recalls[one])
+    name = run.parts.schema.classes[code]
+    return Finding(
+        "class collapse / imbalance",
+        "fault",
+        f"class {name}",
+        f"class {name} has {100 * shares[code]:.2g} % of the training rows, and of these {100 * recalls[code]:.2g} % "
+        f"are answered rightly; {100 * shares.max():.3g} % of the rows are of one class",
+        "always answering the largest class costs next to nothing, so the rare one is not learned",
+        Remedy("weigh the classes alike", {"class_weight": "balanced"}),
+        0.9,
+        {"recall": recalls[code], "share": float(shares[code]), "largest": float(shares.max())},
+    )
+
+
+def _modes(case: Case, model: Model) -> Finding | None:
+    """The same rows in both modes: evaluation may not be far worse."""
+    evaluated, trained = losses_by_mode(case.run, model)
+    span = case.prior - trained
+    worse = evaluated - trained
+    if not np.isfinite(worse) or span <= 0 or worse <= LIMITS["modes: share lost"] * span:
+        return None
+    stateful = [path[:-1] for path, _ in case.run.network.plan(case.run.input_shape).variables("state")]
+    layers = tuple("/".join(path) for path in stateful if path[0] not in case.run.fitted)
+    return Finding(
+        "train/evaluation mismatch",
+        "fault",
+        f"layer {layers[0]}" if layers else "",
+        f"the same {SEEN} training rows cost {trained:.3g} in training mode and {evaluated:.3g} in evaluation mode",
+        "statistics that evaluation uses differ from those of the batches that trained the weights",
+        Remedy("let the running statistics follow faster (BatchNorm with a smaller momentum), or train longer"),
+        0.9,
+        {"training": trained, "evaluation": evaluated},
+        tuple(dict.fromkeys(layers)),
+    )
+
+
+def losses_by_mode(run: Run, model: Model) -> tuple[float, float]:
+    """The mean loss of training rows in evaluation and in training mode, without penalties."""
+    objective, part = run.objective, run.parts.train
+    size = min(int(run.settings.batch_size or 1), len(part.x))
+    count = max(1, min(SEEN, len(part.x)) // size)
+    chosen = np.random.default_rng(0).permutation(len(part.x))[: count * size]
+    x = jnp.asarray(part.x[chosen].reshape(count, size, *part.x.shape[1:]))
+    y = jnp.asarray(objective.targets(part.y[chosen], run.fitted))
+    y = y.reshape(count, size, *y.shape[1:])
+
+    def both(x: jax.Array, y: jax.Array, key: jax.Array) -> tuple[jax.Array, jax.Array]:
+        evaluated = objective.measure(model.parameters, model.state, Batch(x, y, None, jnp.ones(size))).loss / size
+
+        def trained(key: jax.Array) -> jax.Array:
+            context = Context(training=True, key=key, mask=jnp.ones(size))
+            outputs = objective.body.apply(model.parameters, model.state, x, context)[0]
+            return objective.loss.examples(outputs, y).mean()
+
+        return evaluated, jax.vmap(trained)(jax.random.split(key, KEYS)).mean()
+
+    keys = jax.random.split(jax.random.key(0), count)
+    evaluated, trained = jax.jit(lambda: jax.lax.map(lambda args: both(*args), (x, y, keys)))()
+    return float(evaluated.mean()), float(trained.mean())
+
+
+def _by_heart(case: Case, model: Model) -> Finding | None:
+    """Validation that loses again much of what it had won, while training goes on to fall."""
+    history = model.history
+    if "validation_loss" not in history.columns or len(history) < 5:
+        return None
+    judged, seen = history["validation_loss"], history["train_loss"]
+    best = int(np.argmin(judged))
+    window = max(1, len(judged) // 10)
+    end = float(np.median(judged[-window:]))
+    won, lost = case.prior - float(judged[best]), end - float(judged[best])
+    falls = float(np.median(seen[-window:])) < float(seen[best])
+    gap = float(judged[best] - seen[best])
+    if (
+        not falls
+        or won <= LIMITS["overfitting: share won"] * abs(case.prior)
+        or lost <= LIMITS["overfitting: share lost"] * won
+    ):
+        return None
+    level = "fault" if gap > LIMITS["overfitting: share of the gap"] * won else "hint"
+    return Finding(
+        "overfitting",
+        level,  # type: ignore[arg-type]
+        f"epoch {best + 1} on",
+        f"the validation loss fell to {judged[best]:.3g} in epoch {best + 1} and rose to {end:.3g}, while the training "
+        f"loss, in evaluation mode, fell from {seen[best]:.3g} to {seen[-1]:.3g}; the weights of that epoch are kept",
+        "the network learns its rows by heart: there are few of them for what it can hold",
+        Remedy("more rows, or a penalty on the weights (l2), Dropout, or a smaller network", {"l2": 1e-2}),
+        0.85,
+        {"best": float(judged[best]), "end": end, "train": float(seen[-1])},
+    )
+
+
+def demoted(finding: Finding) -> Finding:
+    """A sign that did no harm that could be shown."""
+    return replace(finding, level="hint", confidence=min(finding.confidence, 0.3))

@@ -1,0 +1,187 @@
+"""What keeps a run from learning: the smallest set of changes that lets it learn is what was wrong.
+
+A change that suffices alone is named before two together; of several that suffice alone, one that has signs of its own
+(the statistics of the inputs, those of the first weights, which no rate can touch) before the rate, and the rate before
+changes without any sign. A change counts only where the fork is better on new rows, too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backlit.doctor.case import Case
+from backlit.doctor.experiments.questions import (
+    BETWEEN,
+    INPUTS,
+    ONE_BATCH,
+    PENALTY,
+    RATE,
+    RELU,
+    WEIGHTS,
+    WIDTH,
+    Change,
+)
+from backlit.doctor.experiments.variants import with_initializers
+from backlit.doctor.finding import Finding, Remedy
+from backlit.doctor.limits import LIMITS
+from backlit.layers.composition import blocks_of
+from backlit.layers.notation import write
+from backlit.layers.recurrence import Recurrence
+from backlit.optimizers import default_learning_rate
+from backlit.training.settings import OWN
+
+ORDER = (INPUTS, WEIGHTS, PENALTY, RELU, BETWEEN, RATE, WIDTH)
+OF_WEIGHTS = (
+    "symmetric initialization",
+    "saturated sigmoid/tanh",
+    "dying ReLU",
+    "initialization scale",
+    "exploding gradient",
+    "bad initial loss",
+    "vanishing gradient",
+)
+OF_TIME = ("exploding gradient", "vanishing gradient")
+OF_SQUASHING = ("vanishing gradient", "saturated sigmoid/tanh", "exploding gradient")
+
+
+def judge_training(case: Case) -> list[Finding]:
+    """What keeps the run from learning, of inputs, first weights, penalty, rate and structure; nothing where none does.
+
+    Args:
+        case: with its forks grown.
+    """
+    best: dict[Change, str] = {}
+    for name, change in case.changes.items():
+        if change not in best or case.learned(name) > case.learned(best[change]):
+            best[change] = name
+    top = max(case.learned(name) for name in best.values())
+    if top - case.share(case.reached) <= LIMITS["diagnosis: share gained"]:
+        return []
+    enough = top - LIMITS["diagnosis: share of the best"]
+    now = case.share_judged(case.judged)
+    sufficient = [
+        change
+        for change, name in best.items()
+        if change
+        and case.learned(name) >= enough
+        and case.share_judged(case.traces[name].lowest) - now > LIMITS["diagnosis: share gained on new rows"]
+    ]
+    if case.share(case.reached) >= LIMITS["rate: share that a run has learned"]:
+        sufficient = [change for change in sufficient if not _only_faster(case, change, best[change])]
+    if not sufficient:
+        return []
+    chosen = min(sufficient, key=lambda change: (len(change), *sorted(_place(case, part) for part in change)))
+    return [_finding(case, part, chosen, best[chosen]) for part in sorted(chosen, key=lambda part: _place(case, part))]
+
+
+def _only_faster(case: Case, change: Change, name: str) -> bool:
+    """Whether larger steps are all that a change consists of: a run that has learned much could have been shorter."""
+    return change == {RATE} and case.forks[name].rate > 1
+
+
+def _place(case: Case, part: str) -> int:
+    """The place of a change among others that suffice: with signs of its own first."""
+    unsigned = part == WEIGHTS and sign_of_weights(case) is None
+    return ORDER.index(part) + (len(ORDER) if unsigned else 0)
+
+
+def sign_of_weights(case: Case) -> Finding | None:
+    """The sign that the first weights are at fault, the most telling first."""
+    recurrent = any(isinstance(block, Recurrence) for block in blocks_of(case.run.network))
+    order = (*OF_TIME, *OF_WEIGHTS) if recurrent else OF_WEIGHTS
+    return next((sign for fault in order if (sign := case.sign(fault)) is not None), None)
+
+
+def _finding(case: Case, part: str, chosen: Change, name: str) -> Finding:
+    others = sorted(chosen - {part})
+    sure = 0.95 if not others else 0.8
+    if part == RATE:
+        return _of_rate(case, name, sure)
+    if part == INPUTS:
+        sign = case.sign("unnormalized inputs")
+        assert sign is not None
+        return _proved(case, sign, name, sure, sign.remedy)
+    if part == WEIGHTS:
+        changes = {"initial_scale": 1.0, "network": with_initializers(case.run.network)}
+        remedy = Remedy("draw the first weights by He's rule, with biases of 0", changes)
+        sign = sign_of_weights(case) or _plain(
+            "initialization scale", "the first weights", "with other first weights the same run learns"
+        )
+        return _proved(case, sign, name, sure, remedy)
+    if part == PENALTY:
+        cause = "without penalties the same run learns: they hold the weights down more than the data move them"
+        remedy = Remedy("leave the penalties out, or make them a hundredth", {"l1": 0.0, "l2": 0.0, "penalties": None})
+        return _proved(case, _plain("over-regularization", "the penalties", cause), name, sure, remedy)
+    return _of_structure(case, part, name, sure)
+
+
+def _of_structure(case: Case, part: str, name: str, sure: float) -> Finding:
+    network = case.networks[part]
+    if part == RELU:
+        cause = "each Sigmoid passes at most 1/4 of the gradient back, each Tanh at most all of it"
+        sign = case.sign(*OF_SQUASHING) or _plain("vanishing gradient", "the hidden layers", cause)
+        words = "put ReLU in the place of Sigmoid and Tanh, with He's initialization"
+    elif part == BETWEEN:
+        cause = "linear layers in a row are one linear layer"
+        sign = case.sign("missing activation") or _plain("missing activation", "the hidden layers", cause)
+        words = "put an activation such as ReLU between them"
+    else:
+        left = [trace.reached for fork, trace in case.traces.items() if fork.startswith(ONE_BATCH)]
+        cause = "the network has too few units to tell the examples apart"
+        if left and not case.by_heart:
+            cause += (
+                f": of one batch alone, learned again and again, a loss of {min(left):.3g} is left at the best rate"
+            )
+        sign, words = _plain("underfitting (capacity)", "the hidden layers", cause), "use more units"
+    return _proved(case, sign, name, sure, Remedy(f"{words}: {write(network)}", {"network": network}))
+
+
+def _of_rate(case: Case, name: str, sure: float) -> Finding:
+    settings, factor = case.run.settings, case.forks[name].rate
+    given = settings.learning_rate
+    rate = "this size" if given is None else f"a learning rate of {given:g}"
+    changes: dict[str, Any] = {}
+    words = f"{'divide' if factor < 1 else 'multiply'} the step size by {max(factor, 1 / factor):g}"
+    if settings.optimizer != OWN and given is not None:
+        better, usual = float(f"{given * factor:.3g}"), default_learning_rate(settings.optimizer)
+        if abs(np.log10(better / usual)) <= 1 < abs(np.log10(given / usual)) + 0.5:
+            changes, words = {"learning_rate": None, "schedule": None}, f"a learning rate of {usual:g}, the default"
+        else:
+            changes, words = {"learning_rate": better}, f"a learning rate of about {better:g}"
+    if factor > 1:
+        sign = _plain("learning rate too low", "", f"steps of {rate} are too short to arrive in the time of the run")
+    elif case.share(case.reached) >= LIMITS["rate: share that a bouncing run has learned"]:
+        sign = _plain(
+            "oscillating loss", "", f"steps of {rate} bounce across the valley, and smaller ones settle in it"
+        )
+    else:
+        sign = _plain("learning rate too high", "", f"steps of {rate} overshoot, and smaller ones descend")
+    return _proved(case, sign, name, sure, Remedy(words, changes))
+
+
+def _plain(fault: str, where: str, cause: str) -> Finding:
+    """A fault that had no signs before the experiment."""
+    return Finding(fault, "suspicion", where, "", cause, Remedy(""))
+
+
+def _proved(case: Case, sign: Finding, name: str, sure: float, remedy: Remedy) -> Finding:
+    """A sign that an experiment has proved."""
+    trace = case.traces[name]
+    came = "no number" if np.isinf(case.reached) else f"{case.reached:.3g}"
+    tried = (
+        f"from the first weights, with {name}, {case.steps:,} steps come to a training loss of {trace.reached:.3g}; "
+        f"the run came to {came}, and knowing nothing costs {case.prior:.3g}"
+    )
+    return Finding(
+        sign.fault,
+        "fault",
+        sign.where,
+        "; ".join(filter(None, (sign.evidence, tried))),
+        sign.cause,
+        remedy,
+        sure,
+        {**sign.numbers, "fork": trace.reached, "run": case.reached, "prior": case.prior, "steps": float(case.steps)},
+        sign.layers,
+    )

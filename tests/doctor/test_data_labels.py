@@ -1,0 +1,85 @@
+"""Labels that do not follow from the inputs, that are rare, or that are numbers by name only."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits, make_blobs, make_moons
+
+from backlit import Dense, ReLU, Sequential
+from backlit.doctor.data import examine_data
+from backlit.doctor.data.labels import label_noise
+from backlit.training.preparation import prepare, prepare_again
+
+
+def found_of(run, fault):
+    return [finding for finding in examine_data(run) if finding.fault == fault]
+
+
+def levels(run, fault):
+    return [finding.level for finding in found_of(run, fault)]
+
+
+@pytest.mark.parametrize("name", ["iris", "diabetes"])
+def test_shuffled_targets_are_suspected_and_right_ones_are_not(name):
+    right = prepare(None, name)
+    assert "suspicion" not in levels(right, "shuffled / noisy labels")
+    x, y = np.concatenate([right.parts.train.x, right.parts.test.x]), right.parts.train.y
+    y = np.random.default_rng(0).permutation(np.concatenate([y, right.parts.test.y]))
+    assert levels(prepare(None, x, y), "shuffled / noisy labels") == ["suspicion"]
+
+
+def test_labels_flipped_at_random_are_suspected_and_overlap_is_not():
+    random = np.random.default_rng(0)
+    x, y = make_blobs(500, centers=4, n_features=4, random_state=0)
+    flipped = np.where(random.random(500) < 0.2, random.integers(0, 4, 500), y)
+    assert levels(prepare(None, x, flipped), "shuffled / noisy labels") == ["suspicion"]
+    x, y = make_moons(500, noise=0.5, random_state=0)
+    assert "suspicion" not in levels(prepare(None, x, y), "shuffled / noisy labels")
+
+
+def test_a_wrong_label_is_named_by_its_row():
+    x, y = make_blobs(200, centers=2, cluster_std=0.5, random_state=0)
+    run = prepare(None, x, y)
+    row = int(run.parts.train.indices[7])
+    wrong = y.copy()
+    wrong[row] = 1 - wrong[row]
+    (found,) = found_of(prepare(None, x, wrong, split=(1, 0, 0)), "shuffled / noisy labels")
+    assert found.level == "hint"
+    assert f"(rows {row}, counted" in found.evidence
+
+
+def test_votes_of_flipped_labels_scatter_as_the_binomial_distribution_does():
+    random = np.random.default_rng(0)
+    votes = random.binomial(100, 0.8, 4000)
+    noise, scatter = label_noise(np.stack([votes, 100 - votes], 1), (random.random(4000) < 0.2).astype(int))
+    assert noise == pytest.approx(0.2, abs=0.02)
+    assert scatter == pytest.approx(1, abs=0.1)
+
+
+def test_one_row_in_a_hundred_is_suspected_and_weights_are_its_remedy():
+    random = np.random.default_rng(0)
+    y = (np.arange(400) % 100 == 0).astype(int)
+    run = prepare(None, random.normal(size=(400, 2)) + 3 * y[:, None], y)
+    (found,) = found_of(run, "class collapse / imbalance")
+    assert (found.level, found.where) == ("suspicion", "class 1")
+    mended = prepare_again(run, **found.remedy.changes)
+    assert levels(mended, "class collapse / imbalance") == ["hint"]
+
+
+def test_ids_of_classes_in_a_regression_are_a_fault_that_a_task_of_classes_mends():
+    digits = load_digits()
+    network = Sequential(Dense(8), ReLU, Dense(1))
+    run = prepare(network, digits.data[:600], digits.target[:600].astype(float), task="regression")
+    (found,) = found_of(run, "wrong loss for the target")
+    assert found.level == "fault"
+    assert found.numbers["right as classes"] > found.numbers["right as numbers"] + 0.1
+    mended = prepare_again(run, **found.remedy.changes)
+    assert (mended.objective.classes, str(mended.loss)) == (10, "cross-entropy")
+
+
+def test_counts_and_ratings_are_numbers():
+    random = np.random.default_rng(0)
+    bits = random.random((300, 6)) < 0.5
+    x = random.normal(size=(300, 4))
+    rating = np.clip(np.round(2 + x[:, 0] + 0.5 * random.normal(size=300)), 0, 4)
+    for inputs, y in ((bits.astype(float), bits.sum(1).astype(float)), (x, rating)):
+        assert levels(prepare(None, inputs, y, task="regression"), "wrong loss for the target") == []
