@@ -69,7 +69,7 @@ def diagnose(
     with report.waiting("preparing the run again"):
         model, missing = run_of(run, data)
     with report.waiting("examining, with experiments"):
-        found = examine(model, **({"quick": True} if quick else {}))
+        found = examine(model, quick=quick)
     found = replace(found, left_out=(*missing, *found.left_out))
     show_examination(report, found)
     repaired, path = None, None

@@ -34,6 +34,15 @@ BLINDING = (
     "update not applied",
 )
 """Faults with which no fork can tell anything: the loss means something else, or no step is made."""
+SLOWING = (
+    "detached parameter",
+    "symmetric initialization",
+    "saturated sigmoid/tanh",
+    "dying ReLU",
+    "missing activation",
+    "NaN / Inf",
+)
+"""Faults that make larger steps look better, which force what is left to do the work of what is lost."""
 
 
 def diagnose(
@@ -85,6 +94,8 @@ def diagnose(
         looked.append(f"{len(case.traces)} forks of {case.steps:,} steps")
     if not blind:
         proved += _kept(left_out, "new rows", lambda: judge_generalization(case)) or []
+    if any(finding.fault in SLOWING for finding in proved):
+        proved = [finding for finding in proved if finding.fault != "learning rate too low"]
     found = ordered([*proved, *(_settled(sign, case, proved, quick) for sign in case.signs if sign not in proved)])
     return Examination(found, tuple(looked), tuple(left_out), time.perf_counter() - begun)
 
@@ -106,8 +117,6 @@ def _experiment(case: Case) -> list[Finding]:
         case.restructure()
     found = judge_training(case)
     lost = judge_units(case, found)
-    if any(finding.numbers["first"] == finding.numbers["last"] for finding in lost):
-        found = [finding for finding in found if "rate" not in finding.fault]
     return [*found, *lost]
 
 

@@ -120,7 +120,9 @@ class Nursery:
         found = jax.device_get(program(member, seeds.train, seeds.watched, seeds.held_out))
         y = np.asarray(seeds.watched.y if seeds.held_out is None else seeds.held_out.y, np.float64)
         spread = float(np.square(y - y.mean(0)).mean()) or 1.0
-        return {fork.name: Trace(*[column[at] for column in found[:5]], spread=spread) for at, fork in enumerate(forks)}
+        return {
+            fork.name: replace(Trace(*(column[at] for column in found)), spread=spread) for at, fork in enumerate(forks)
+        }
 
 
 def steps_for(run: Run, forks: int) -> int:
