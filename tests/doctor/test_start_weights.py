@@ -72,7 +72,7 @@ def test_sigmoids_in_a_row_let_the_gradient_vanish() -> None:
 
 
 def test_a_gradient_below_what_float32_holds_is_a_fault() -> None:
-    findings = found(prepare(rows(*["Dense(8), Sigmoid"] * 90, "Dense(3)"), X, CLASSES))
+    findings = found(prepare("Dense(8), Repeat(90, Dense(8), Sigmoid), Dense(3)", X, CLASSES))
     assert set(findings) == {"vanishing gradient"}
     assert findings["vanishing gradient"].level == "fault"
     assert findings["vanishing gradient"].where == "layer dense_1"
