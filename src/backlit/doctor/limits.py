@@ -150,11 +150,11 @@ LIMITS |= {
     # The gradient on its way back.
     "gradient_depth": 4.0,  # layers with weights, for a line over depth
     "gradient_vanishes": 1e-4,  # of the first layer against the last: sigmoid's 0.25 · √2 to the power of 9
-    "gradient_explodes": 1e3,  # by a factor of 2 with each of ten layers
+    "gradient_explodes": 100.0,  # by 1.6 with each of ten layers; healthy ones keep it within 10
     "gradient_explodes_in_time": 100.0,  # over a sequence: orthogonal weights, gates and tanh let it shrink or stay
     "gradient_slope": 0.15,  # of log10 with each layer: by 1.4, what Glorot loses before ReLU
     "gradient_fit": 0.7,  # R² of the line of log r over depth
-    "gradient_underflow": 1e-35,  # float32 has no normal number below 1.2e-38
+    "gradient_underflow": 1e-30,  # of a layer whose earlier ones have 0: float32 has no normal number below 1.2e-38
     "gradient_time": 8.0,  # steps, for a course over time
     "gradient_forgets": 1e-6,  # below it, a float32 sum over steps does not see the first one beside the last
     # The structure.
