@@ -183,6 +183,7 @@ LIMITS |= {
     "rate tenth": 0.1,  # of the run's epochs, seen before it is judged as a whole
     "rate epochs": 5,  # seen at least, however short the run
     "rate fall": 0.02,  # of the constant answer's loss, over the last quarter: a fall that goes on
+    "rate open": 0.1,  # of the constant answer's loss, below which little is left to arrive at
     # Oscillation: the evaluated loss of the same rows has no noise of its own, only that of the weights.
     "swing epochs": 16,  # two halves of eight: the fewest that `verdict` judges
     "swing prior": 0.05,  # deviation from epoch to epoch, of the constant answer's loss

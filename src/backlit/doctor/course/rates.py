@@ -26,10 +26,15 @@ def examine_rate(record: Record) -> list[Finding]:
 
 
 def has_diverged(record: Record) -> bool:
-    """Whether the loss of the last quarter is above a constant answer's by an order of magnitude, and does not fall."""
-    quarter = last_quarter(record.relative)
-    stays = len(quarter) > 1 and not rises(-quarter)
-    return bool(stays and np.median(quarter) > LIMITS["rate diverged"] and not _falls(quarter))
+    """Whether the loss is above a constant answer's by an order of magnitude, and at the pace of its last half will not
+    fall below it within the run."""
+    relative = record.relative
+    if len(relative) < 2 * LIMITS["course half"] or not record.end > LIMITS["rate diverged"]:
+        return False
+    end = np.log(relative[-2 * (len(relative) // 4) :])
+    half = len(end) // 2
+    before, after = end[:half].mean(), end[half:].mean()
+    return bool(after + (after - before) / half * (record.planned - len(relative)) > 0)
 
 
 def longest_step(record: Record) -> tuple[float, int]:
@@ -39,11 +44,6 @@ def longest_step(record: Record) -> tuple[float, int]:
         return 0.0, 0
     row = int(np.nanargmax(steps))
     return float(steps[row]), record.epoch_of(row)
-
-
-def _falls(values: np.ndarray) -> bool:
-    """Whether a short series falls by more than half in all."""
-    return bool(values[-1] < values[0] / 2)
 
 
 def _overshot(record: Record) -> Finding | None:
@@ -167,7 +167,7 @@ def _unfinished(record: Record) -> Finding | None:
         return None
     quarter = last_quarter(relative)
     fall = float(quarter[0] - quarter[-1])
-    if fall < LIMITS["rate fall"] or verdict(relative) != "still falling":
+    if fall < LIMITS["rate fall"] or quarter[-1] < LIMITS["rate open"] or verdict(relative) != "still falling":
         return None
     return _too_low(
         record,

@@ -194,11 +194,13 @@ def last_quarter(values: np.ndarray) -> np.ndarray:
 
 
 def rises(values: np.ndarray) -> bool:
-    """Whether a series ends higher than it began, by more than its noise: the mean of its second half lies above that
-    of the first by several standard errors of their difference."""
+    """Whether a series ends higher than it began, by more than its noise: the mean rank of its second half lies above
+    that of the first by several standard errors of their difference. Ranks, since losses grow by factors."""
     half = len(values) // 2
     if half < LIMITS["course half"]:
         return False
-    first, second = values[:half], values[-half:]
+    held = np.sort(values)
+    ranks = (np.searchsorted(held, values, "left") + np.searchsorted(held, values, "right")) / 2
+    first, second = ranks[:half], ranks[-half:]
     error = np.sqrt((first.var(ddof=1) + second.var(ddof=1)) / half)
     return bool(second.mean() - first.mean() > LIMITS["course errors"] * error)
