@@ -222,6 +222,9 @@ LIMITS |= {
     # Of what a tenth of the rate gains: below the edge of stability ten times the rate gains as much at least, and in a
     # valley that is followed, more; a fifth of it is past the edge by far.
     "examine_overshoot": 0.2,
+    # By how much less the loss falls than at a lower rate, of the loss: below the edge of stability a higher one is
+    # ahead, and a tenth of the loss is more than courses to the same end differ by.
+    "examine_worse": 0.1,
     # Gain at ten times the rate, over that at the rate: 10 in the first order, 3 after a fall by a half.
     "examine_decade": 5.0,
     # A change of the loss that is no rounding: a float32 mean of a thousand numbers is good to some 1e-6.
