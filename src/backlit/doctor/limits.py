@@ -2,7 +2,7 @@
 
 LIMITS: dict[str, float] = {
     # Forks: what they may cost. Fewer than the fewest steps tell nothing; more than the most tell nothing new.
-    "forks: operations": 6e10,
+    "forks: operations": 4e10,
     "forks: operations that compile with least effort": 4e9,
     "forks: fewest steps": 40,
     "forks: most steps": 400,
@@ -243,4 +243,7 @@ LIMITS |= {
     # The least gain as a share of what there was: where all seeds end alike, as with a convex loss, the standard error
     # is that of rounding, and any difference would pass.
     "repair_least_gain": 0.01,
+    # Deviations of outputs within one network that lie further apart than this drift with depth.
+    "weights: drift": 10.0,
+    "forks: time of a slow operation": 4.0,
 }
