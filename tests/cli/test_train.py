@@ -87,6 +87,7 @@ def test_a_run_folder_is_whole(shown):
     top = folder.parent.parent
     found = sorted(str(path.relative_to(top)) for path in top.rglob("*") if path.is_file())
     assert found == [
+        "deep/run/findings.json",
         "deep/run/history.csv",
         "deep/run/model/network.json",
         "deep/run/model/parameters.safetensors",
