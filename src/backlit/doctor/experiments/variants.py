@@ -21,7 +21,7 @@ MAPS = (Dense, Conv, LocallyConnected)  # affine maps, which want a nonlinearity
 
 
 def with_relu(network: Sequential) -> Sequential:
-    """ReLU in the place of every Sigmoid and Tanh between two layers, with He's initialization; else the same network."""
+    """ReLU for every Sigmoid and Tanh between two layers, with He's initialization; the same where there is none."""
     if not any(isinstance(block, SQUASHING) for block in blocks_of(network)):
         return network
     return _inside(network, lambda blocks: [_relu(block, at, len(blocks)) for at, block in enumerate(blocks)])
