@@ -109,9 +109,11 @@ def test_strong_causes_are_hints_at_most():
 
 
 def test_the_past_of_a_forecast_and_the_state_before_are_no_leaks():
-    walk = np.cumsum(np.random.default_rng(0).normal(size=300)).astype(np.float32)
+    random = np.random.default_rng(0)
+    level = np.sin(np.arange(300) / 40)
+    series = pl.DataFrame({"level": level, "hint": level + 0.3 * random.normal(size=300)})
     state = np.stack([np.sin(np.arange(300) / 50), np.cos(np.arange(300) / 50)], 1).astype(np.float32)
-    for run in (prepare(None, walk, window=4), prepare(None, state[:-1], state[1:])):
+    for run in (prepare(None, series, target="level", window=4), prepare(None, state[:-1], state[1:])):
         assert all(leak.level == "hint" for leak in leaks(run))
 
 

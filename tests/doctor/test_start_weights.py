@@ -32,9 +32,16 @@ def test_constant_weights_make_equal_units() -> None:
     assert "symmetric initialization" not in found(prepare_again(run, **finding.remedy.changes))
 
 
+def test_dropout_does_not_hide_equal_units() -> None:
+    run = prepare("Dense(8, initializer=Constant(0.1)), ReLU, Dropout(0.5), Dense(3)", X, CLASSES)
+    assert found(run)["symmetric initialization"].level == "suspicion"
+
+
 def test_a_last_layer_that_begins_at_zero_is_no_symmetry() -> None:
-    run = prepare("Dense(8), ReLU, Dense(8), ReLU, Dense(3, initializer=Constant(0.0))", X, CLASSES)
-    assert found(run) == {}
+    """Classes that no row of the batch has get equal gradients, and part with the rows that have them."""
+    y = np.arange(80) % 8
+    run = prepare("Dense(8), ReLU, Dense(8), ReLU, Dense(8, initializer=Constant(0.0))", X, y)
+    assert [finding.fault for finding in examine_start(subject_of(run, rows=5))] == []
 
 
 def test_a_residual_branch_that_begins_at_zero_is_no_symmetry() -> None:
@@ -66,6 +73,13 @@ def test_sigmoids_in_a_row_let_the_gradient_vanish() -> None:
     assert "Sigmoid" not in finding.remedy.changes["network"]
 
 
+def test_a_gradient_below_what_float32_holds_is_a_fault() -> None:
+    findings = found(prepare("Dense(8), Sigmoid, Repeat(90, Dense(8), Sigmoid), Dense(3)", X, CLASSES))
+    assert set(findings) == {"vanishing gradient"}
+    assert findings["vanishing gradient"].level == "fault"
+    assert findings["vanishing gradient"].where == "layer dense_1"
+
+
 def test_a_repeated_block_is_seen_time_by_time() -> None:
     assert "vanishing gradient" in found(prepare("Dense(32), Repeat(14, Dense(32), Sigmoid), Dense(3)", X, CLASSES))
 
@@ -82,7 +96,7 @@ def test_a_recurrent_gain_above_one_explodes_over_time() -> None:
     x = RANDOM.normal(size=(40, 60, 2)).astype(np.float32)
     network = "RNN(16, activation='ReLU', recurrent_initializer=Orthogonal({})), Dense(2)"
     y = RANDOM.integers(0, 2, 40)
-    finding = found(prepare(network.format("gain=2.0"), x, y))["exploding gradient"]
+    finding = found(prepare(network.format("scale=2.0"), x, y))["exploding gradient"]
     assert finding.numbers["steps"] == 60
     assert "exploding gradient" not in found(prepare(network.format(""), x, y))
 

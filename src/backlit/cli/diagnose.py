@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from backlit.cli import options
+from backlit.cli.findings import show_examination
 from backlit.cli.output import Report, print_json, write_json
 from backlit.cli.repetition import asked_of, command_of
 from backlit.cli.report import report_run
@@ -16,7 +17,6 @@ from backlit.cli.train import repeat, write_run
 from backlit.errors import FileError
 
 if TYPE_CHECKING:
-    from backlit.doctor.finding import Examination
     from backlit.doctor.steps import Repair
 
 CURVES, STEPS = "curves.svg", "repair.json"
@@ -68,8 +68,8 @@ def diagnose(
     report, warn = Report(silent=as_json), Report(stderr=True)
     with report.waiting("preparing the run again"):
         model, missing = run_of(run, data)
-    with report.waiting("examining, with experiments"):
-        found = examine(model, **({"quick": True} if quick else {}))
+    with report.waiting("examining") as say:
+        found = examine(model, quick=quick, progress=lambda words: say(f"examining {words}"))
     found = replace(found, left_out=(*missing, *found.left_out))
     show_examination(report, found)
     repaired, path = None, None
@@ -89,11 +89,6 @@ def diagnose(
         print_json(said)
     if found.worse_than_hints():
         raise typer.Exit(1)
-
-
-def show_examination(report: Report, found: "Examination") -> None:
-    """The findings, three lines each, and what could not be examined."""
-    report.line(str(found))
 
 
 def keep(report: Report, warn: Report, repaired: "Repair", out: Path | None, arguments: list[str]) -> Path | None:

@@ -34,6 +34,7 @@ class Case:
         run: what was trained.
         model: what came of it; None where its first epoch already failed.
         signs: what the data, the first weights and the course said.
+        at_first: of these, what the graph and the first weights said.
         health: how it stands.
         first, last: what was measured at the first and at the kept weights.
         prior: the loss of knowing the targets alone.
@@ -46,6 +47,7 @@ class Case:
     run: Run
     model: Model | None
     signs: tuple[Finding, ...]
+    at_first: tuple[Finding, ...]
     health: Health
     first: Measures | None
     last: Measures | None

@@ -20,11 +20,30 @@ from backlit.doctor.measures import measure
 from backlit.doctor.start import examine_start
 from backlit.doctor.subject import subject_of
 from backlit.doctor.verdicts.generalization import demoted, judge_generalization
+from backlit.doctor.verdicts.numbers import judge_numbers
 from backlit.doctor.verdicts.training import judge_training
 from backlit.doctor.verdicts.units import judge_units
 from backlit.errors import InputError
 from backlit.training import Model, Run
 
+STRUCTURAL = (
+    "wrong loss for the target",
+    "flipped loss sign",
+    "missing softmax",
+    "double softmax",
+    "output range mismatch",
+    "axis / mask leak",
+    "label leakage",
+    "train/test contamination",
+    "update not applied",
+    "detached parameter",
+    "NaN / Inf",
+    "precision overflow / underflow",
+    "shuffled / noisy labels",
+    "symmetric initialization",
+    "missing activation",
+)
+"""Faults that structure or arithmetic proves; the others are signs until an experiment has settled them."""
 BLINDING = (
     "wrong loss for the target",
     "flipped loss sign",
@@ -32,8 +51,19 @@ BLINDING = (
     "double softmax",
     "output range mismatch",
     "update not applied",
+    "NaN / Inf",
+    "precision overflow / underflow",
 )
 """Faults with which no fork can tell anything: the loss means something else, or no step is made."""
+SLOWING = (
+    "detached parameter",
+    "symmetric initialization",
+    "saturated sigmoid/tanh",
+    "dying ReLU",
+    "missing activation",
+    "NaN / Inf",
+)
+"""Faults that make larger steps look better, which force what is left to do the work of what is lost."""
 
 
 def diagnose(
@@ -67,7 +97,8 @@ def diagnose(
     subject = subject_of(run)
     first = _kept(left_out, "the first weights", lambda: measure(subject, subject.parameters, subject.state))
     signs = _kept(left_out, "the data", lambda: examine_data(run)) or []
-    signs += _kept(left_out, "the graph and the first weights", lambda: examine_start(subject, first)) or []
+    at_first = _kept(left_out, "the graph and the first weights", lambda: examine_start(subject, first)) or []
+    signs += at_first
     looked = ["the data", "the graph and the first weights"]
     last = None
     if model is not None:
@@ -75,8 +106,9 @@ def diagnose(
         last = _kept(left_out, "the kept weights", lambda: measure(subject, model.parameters, model.state))
         looked += ["the course of the run", "the kept weights"]
     health = health_of(run, model)
-    case = Case(run, model, ordered(signs), health, first, last, prior_loss(run))
-    proved = [sign for sign in case.signs if sign.level == "fault"]
+    case = Case(run, model, ordered(signs), tuple(at_first), health, first, last, prior_loss(run))
+    proved = [sign for sign in case.signs if sign.level == "fault" and sign.fault in STRUCTURAL]
+    proved += _kept(left_out, "the numbers", lambda: judge_numbers(case, subject)) or []
     blind = any(sign.fault in BLINDING for sign in proved)
     if not quick and not blind and _in_doubt(case):
         say("experiments")
@@ -85,6 +117,8 @@ def diagnose(
         looked.append(f"{len(case.traces)} forks of {case.steps:,} steps")
     if not blind:
         proved += _kept(left_out, "new rows", lambda: judge_generalization(case)) or []
+    if any(finding.fault in SLOWING for finding in proved):
+        proved = [finding for finding in proved if finding.fault != "learning rate too low"]
     found = ordered([*proved, *(_settled(sign, case, proved, quick) for sign in case.signs if sign not in proved)])
     return Examination(found, tuple(looked), tuple(left_out), time.perf_counter() - begun)
 
@@ -106,8 +140,6 @@ def _experiment(case: Case) -> list[Finding]:
         case.restructure()
     found = judge_training(case)
     lost = judge_units(case, found)
-    if any(finding.numbers["first"] == finding.numbers["last"] for finding in lost):
-        found = [finding for finding in found if "rate" not in finding.fault]
     return [*found, *lost]
 
 
@@ -117,8 +149,9 @@ def _settled(sign: Finding, case: Case, proved: list[Finding], quick: bool) -> F
         return sign
     if quick and _in_doubt(case):
         return sign
-    unexplained = not any(finding.level == "fault" for finding in proved) and _in_doubt(case)
-    return replace(sign, level="suspicion") if unexplained else demoted(sign)
+    if not _in_doubt(case) or any(finding.level == "fault" for finding in proved):
+        return demoted(sign)
+    return replace(sign, level="fault", confidence=0.6) if sign.fault in STRUCTURAL else sign
 
 
 def _worse(signs: tuple[Finding, ...]) -> list[Finding]:

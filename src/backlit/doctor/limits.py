@@ -2,7 +2,7 @@
 
 LIMITS: dict[str, float] = {
     # Forks: what they may cost. Fewer than the fewest steps tell nothing; more than the most tell nothing new.
-    "forks: operations": 6e10,
+    "forks: operations": 4e10,
     "forks: operations that compile with least effort": 4e9,
     "forks: fewest steps": 40,
     "forks: most steps": 400,
@@ -150,11 +150,11 @@ LIMITS |= {
     # The gradient on its way back.
     "gradient_depth": 4.0,  # layers with weights, for a line over depth
     "gradient_vanishes": 1e-4,  # of the first layer against the last: sigmoid's 0.25 · √2 to the power of 9
-    "gradient_explodes": 1e3,  # by a factor of 2 with each of ten layers
+    "gradient_explodes": 100.0,  # by 1.6 with each of ten layers; healthy ones keep it within 10
     "gradient_explodes_in_time": 100.0,  # over a sequence: orthogonal weights, gates and tanh let it shrink or stay
     "gradient_slope": 0.15,  # of log10 with each layer: by 1.4, what Glorot loses before ReLU
     "gradient_fit": 0.7,  # R² of the line of log r over depth
-    "gradient_underflow": 1e-35,  # float32 has no normal number below 1.2e-38
+    "gradient_underflow": 1e-30,  # of a layer whose earlier ones have 0: float32 has no normal number below 1.2e-38
     "gradient_time": 8.0,  # steps, for a course over time
     "gradient_forgets": 1e-6,  # below it, a float32 sum over steps does not see the first one beside the last
     # The structure.
@@ -222,6 +222,9 @@ LIMITS |= {
     # Of what a tenth of the rate gains: below the edge of stability ten times the rate gains as much at least, and in a
     # valley that is followed, more; a fifth of it is past the edge by far.
     "examine_overshoot": 0.2,
+    # By how much less the loss falls than at a lower rate, of the loss: below the edge of stability a higher one is
+    # ahead, and a tenth of the loss is more than courses to the same end differ by.
+    "examine_worse": 0.1,
     # Gain at ten times the rate, over that at the rate: 10 in the first order, 3 after a fall by a half.
     "examine_decade": 5.0,
     # A change of the loss that is no rounding: a float32 mean of a thousand numbers is good to some 1e-6.
@@ -240,4 +243,7 @@ LIMITS |= {
     # The least gain as a share of what there was: where all seeds end alike, as with a convex loss, the standard error
     # is that of rounding, and any difference would pass.
     "repair_least_gain": 0.01,
+    # Deviations of outputs within one network that lie further apart than this drift with depth.
+    "weights: drift": 10.0,
+    "forks: time of a slow operation": 4.0,
 }

@@ -166,7 +166,7 @@ class Meter:
             "variables": [jnp.stack([_rms(values) for values in row]) for row in rows],
             "gradients": gradients,
             "layers": {path: found["statistics"] for path, found in seen.items()},
-            "norms": {path: _of_gradients(seen[path], found) for path, found in passing.items()},
+            "norms": {path: _of_gradients(found) for path, found in passing.items()},
         }
 
     def _data_loss(self) -> Callable[..., Array]:
@@ -288,11 +288,11 @@ def _walk(tape: Tape, inputs: list[Any], count: int) -> tuple[Array, dict[Path, 
     return value, outputs[1], of_inputs, passing
 
 
-def _of_gradients(seen: dict[str, Any], found: dict[str, Array]) -> dict[str, Array]:
+def _of_gradients(found: dict[str, Array]) -> dict[str, Array]:
     """The norm of the gradient at a layer's output, and the root mean square of that at each step of its input."""
-    made = {"norm": jnp.sqrt(jnp.sum(jnp.square(found["y"].astype(jnp.float32))))} if "y" in found else {}
+    made = {"norm": _rms(found["y"]) * found["y"].size ** 0.5} if "y" in found else {}
     if "x" in found and found["x"].ndim == 3:
-        made["steps"] = jnp.sqrt(jnp.mean(jnp.square(found["x"].astype(jnp.float32)), axis=(0, 2)))
+        made["steps"] = _rms(found["x"], (0, 2))
     return made
 
 
@@ -316,8 +316,12 @@ def _layer_measures(statistics: np.ndarray, norms: dict[str, np.ndarray] | None)
     )
 
 
-def _rms(values: Array) -> Array:
-    return jnp.sqrt(jnp.mean(jnp.square(values.astype(jnp.float32))))
+def _rms(values: Array, axis: tuple[int, ...] | None = None) -> Array:
+    """√ mean v², in units of the largest, whose square would leave float32 below 1e-19."""
+    values = values.astype(jnp.float32)
+    largest = jnp.max(jnp.abs(values))
+    unit = jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1.0)
+    return unit * jnp.sqrt(jnp.mean(jnp.square(values / unit), axis=axis))
 
 
 def _rms_of(values: np.ndarray) -> float:

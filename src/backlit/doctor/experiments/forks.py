@@ -24,6 +24,7 @@ from backlit.graph import value_and_grad
 from backlit.layers.block import Context
 from backlit.layers.composition import blocks_of
 from backlit.layers.convolution import Filters
+from backlit.layers.recurrence import Recurrence
 from backlit.shapes import Array, Tree
 from backlit.training import Run
 from backlit.training.compilation import ONCE, compiler_options, known
@@ -120,7 +121,9 @@ class Nursery:
         found = jax.device_get(program(member, seeds.train, seeds.watched, seeds.held_out))
         y = np.asarray(seeds.watched.y if seeds.held_out is None else seeds.held_out.y, np.float64)
         spread = float(np.square(y - y.mean(0)).mean()) or 1.0
-        return {fork.name: Trace(*[column[at] for column in found[:5]], spread=spread) for at, fork in enumerate(forks)}
+        return {
+            fork.name: replace(Trace(*(column[at] for column in found)), spread=spread) for at, fork in enumerate(forks)
+        }
 
 
 def steps_for(run: Run, forks: int) -> int:
@@ -138,9 +141,11 @@ def first_weights(run: Run, seed: int = 0, scale: float | None = None) -> tuple[
 
 
 def _cost(run: Run) -> float:
-    """Operations of one step: forward, and twice that backward."""
+    """Operations of one step, forward and twice that backward; those of loops and convolutions take longer."""
     plan = run.network.plan(run.input_shape)
-    return 6.0 * (plan.multiply_adds + plan.size) * int(run.settings.batch_size or 1)
+    slow = any(isinstance(block, Recurrence | Filters) for block in blocks_of(run.network))
+    factor = LIMITS["forks: time of a slow operation"] if slow else 1.0
+    return 6.0 * factor * (plan.multiply_adds + plan.size) * int(run.settings.batch_size or 1)
 
 
 class _Rows:

@@ -53,7 +53,8 @@ def repairing_forks(run: Run, unnormalized: bool) -> dict[Fork, Change]:
 def control_forks(run: Run, model: Model | None) -> list[Fork]:
     """Forks that repair nothing: another seed, permuted labels, one batch at several rates, going on from the end."""
     controls = [Fork(OTHER_SEED, seed=1), Fork(PERMUTED, permuted=True)]
-    controls += [Fork(f"{ONE_BATCH}, {name_of(factor)}", rate=factor, one_batch=True) for factor in rate_factors(run)]
+    near = [factor for factor in rate_factors(run) if 0.01 <= factor <= 100 or factor not in LADDER]
+    controls += [Fork(f"{ONE_BATCH}, {name_of(factor)}", rate=factor, one_batch=True) for factor in near]
     if model is not None:
         end = (model.parameters, model.state)
         controls += [Fork(f"{FROM_END}, {name_of(f)}", start=end, rate=f, seed=2) for f in (1.0, 0.1, 0.01)]

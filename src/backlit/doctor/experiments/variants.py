@@ -6,7 +6,7 @@ from typing import Any
 
 from backlit.layers.activation import Linear, ReLU, Sigmoid, Tanh
 from backlit.layers.block import Block
-from backlit.layers.composition import Composition, Sequential
+from backlit.layers.composition import Composition, Sequential, blocks_of
 from backlit.layers.convolution import Conv
 from backlit.layers.dense import Dense
 from backlit.layers.local import LocallyConnected
@@ -21,7 +21,9 @@ MAPS = (Dense, Conv, LocallyConnected)  # affine maps, which want a nonlinearity
 
 
 def with_relu(network: Sequential) -> Sequential:
-    """ReLU in the place of every Sigmoid and Tanh between two layers, and He's initialization."""
+    """ReLU for every Sigmoid and Tanh between two layers, with He's initialization; the same where there is none."""
+    if not any(isinstance(block, SQUASHING) for block in blocks_of(network)):
+        return network
     return _inside(network, lambda blocks: [_relu(block, at, len(blocks)) for at, block in enumerate(blocks)])
 
 

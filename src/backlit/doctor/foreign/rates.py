@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import pairwise
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from backlit.doctor.finding import Finding, Remedy
+from backlit.doctor.finding import Finding, Level, Remedy
 from backlit.doctor.foreign.batches import Batches
 from backlit.doctor.foreign.forks import Forks
 from backlit.doctor.limits import LIMITS
@@ -37,7 +36,8 @@ def examine_rates(forks: Forks, found: Iterable[Finding]) -> Iterator[Finding]:
     lower = max((0.1, 0.01, 1e-4), key=forks.gain)
     enough = LIMITS["examine_descent"] * size
     deeper = [one.fault for one in found if one.fault in DEEPER and one.level != "hint"]
-    if forks.gain(lower) >= enough and own <= LIMITS["examine_overshoot"] * forks.gain(lower):
+    over = own <= LIMITS["examine_overshoot"] * forks.gain(lower)
+    if forks.gain(lower) >= enough and (over or forks.gain(lower) - own >= LIMITS["examine_worse"] * size):
         at = forks.failed[forks.place(1.0)]
         ended = _write(forks.end(1.0)) if forks.finite(1.0) else f"a number that is not finite, at step {at + 1}"
         yield Finding(
@@ -55,19 +55,24 @@ def examine_rates(forks: Forks, found: Iterable[Finding]) -> Iterator[Finding]:
         return
     chain = [forks.gain(factor) for factor in (1.0, 10.0, 100.0, 1e4)]
     decade = LIMITS["examine_decade"]
-    rising = [later >= decade * max(before, 0.0) for before, later in pairwise(chain)]
-    far = chain[2] if chain[2] >= enough else chain[3]
-    if rising[0] and rising[1] and far >= enough and (far == chain[2] or rising[2]):
-        level, better = "fault", 100.0 if far == chain[2] else 1e4
-        words = "steps are so short that the loss falls along a straight line: they do not arrive"
-    elif rising[0] and chain[1] >= enough:
+    straight = chain[1] >= decade * max(chain[0], 0.0)
+    level: Level
+    if straight and chain[2] >= max(enough, decade**2 * chain[0]):
+        level, better = "fault", 100.0
+    elif straight and chain[2] < enough <= chain[3]:
+        level, better = "fault", 1e4
+    elif straight and chain[1] >= enough:
         level, better = "hint", 10.0
-        words = f"in {forks.steps} steps a larger rate goes much further"
     else:
         return
+    words = (
+        f"in {forks.steps} steps a larger rate goes much further"
+        if level == "hint"
+        else "steps are so short that the loss falls along a straight line: they do not arrive"
+    )
     yield Finding(
         fault="learning rate too low",
-        level="fault" if level == "fault" else "hint",
+        level=level,
         where="",
         evidence=(
             f"from the same start, {forks.steps} steps made the loss {_write(forks.end(0.0))} smaller by "
@@ -138,12 +143,6 @@ def settle(findings: Iterable[Finding], forks: Forks) -> list[Finding]:
             finding = replace(finding, level=level, evidence=f"{finding.evidence}; {said}{rates}")
         settled.append(finding)
     return settled
-
-
-def learned(forks: Forks) -> bool:
-    """Whether some course made the loss fall by what could not be chance."""
-    best = max(forks.gain(float(factor)) for factor in forks.factors if factor)
-    return bool(best >= LIMITS["examine_descent"] * _size(forks))
 
 
 def _size(forks: Forks) -> float:

@@ -133,6 +133,9 @@ def _detached(probe: Probe) -> Iterator[Finding]:
             [path for path in variables if path in cut], "no differentiable path leads from it to the loss", True
         )
     general = [probe.meter(probe.general(seed), probe.subject.state) for seed in (0, 1, 2)]
+    sizes = [size for found in general for one in found.variables.values() for size in (one.data, *one.turns)]
+    if min((size for size in sizes if size > 0), default=0.0) < LIMITS["gradient_underflow"]:
+        return  # what is 0 may be a product of many small factors
     zero = [path for path in variables if path not in cut and all(not found.gradients[path].any() for found in general)]
     if zero and len(zero) + len(cut) < len(variables) and all(np.isfinite(found.loss) for found in general):
         yield _detached_finding(zero, "its gradient is exactly 0 for three draws of general weights", False)

@@ -12,7 +12,9 @@ from backlit.doctor.start.probe import Probe, layer_of
 from backlit.doctor.start.remedies import changed_network, well_initialized, with_relu
 from backlit.doctor.start.signal import Link, way_of
 from backlit.layers.activation import ReLU, Sigmoid, Tanh
-from backlit.layers.composition import Composition
+from backlit.layers.composition import Composition, blocks_of
+from backlit.layers.noise import Noise
+from backlit.layers.regularization import Dropout
 from backlit.training import Run
 
 LARGEST_SLOPE = {Sigmoid: 0.25, Tanh: 1.0}
@@ -34,12 +36,27 @@ def _symmetric(probe: Probe, measures: Measures) -> Iterator[Finding]:
     """
     run = probe.subject.run
     found: dict[str, tuple[int, int]] = {}
+    alike = []
     for path, values in measures.values.items():
         if values.ndim < 2 or values.shape[-1] < 2 or path in probe.last_layer or not _weighs(run, path):
             continue
         twins = _twins(values, measures.gradients[path])
         if twins > 1:
             found[path] = (twins, values.shape[-1])
+        elif _is_random(run) and values.any() and bool((values == values[..., :1]).all()):
+            alike.append(path)
+    if alike and not found:
+        yield Finding(
+            "symmetric initialization",
+            "suspicion",
+            f"layer {layer_of(alike[0])}",
+            f"all {probe.measures.values[alike[0]].shape[-1]} units of {alike[0]} have the same incoming weights, and "
+            "only the noise of dropout makes their gradients differ",
+            "units that start equal part slowly, by chance alone",
+            Remedy("draw the weights at random, as by He or Glorot", changed_network(run, well_initialized)),
+            confidence=0.8,
+            layers=tuple(map(layer_of, alike)),
+        )
     if not found:
         return
     worst = max(found, key=lambda path: found[path][0] / found[path][1])
@@ -59,6 +76,11 @@ def _symmetric(probe: Probe, measures: Measures) -> Iterator[Finding]:
         numbers={"equal": twins, "units": units, "layers": len(layers)},
         layers=layers,
     )
+
+
+def _is_random(run: Run | None) -> bool:
+    """Whether a network draws something of its own while it trains, which tells equal units apart."""
+    return run is not None and any(isinstance(block, Dropout | Noise) for block in blocks_of(run.network))
 
 
 def _weighs(run: Run | None, path: str) -> bool:

@@ -24,7 +24,7 @@ from backlit.doctor.experiments.questions import (
     Change,
 )
 from backlit.doctor.experiments.variants import with_initializers
-from backlit.doctor.finding import Finding, Remedy
+from backlit.doctor.finding import Finding, Remedy, ordered
 from backlit.doctor.limits import LIMITS
 from backlit.layers.composition import blocks_of
 from backlit.layers.notation import write
@@ -91,7 +91,17 @@ def sign_of_weights(case: Case) -> Finding | None:
     """The sign that the first weights are at fault, the most telling first."""
     recurrent = any(isinstance(block, Recurrence) for block in blocks_of(case.run.network))
     order = (*OF_TIME, *OF_WEIGHTS) if recurrent else OF_WEIGHTS
-    return next((sign for fault in order if (sign := case.sign(fault)) is not None), None)
+    known = {sign.fault: sign for sign in reversed(ordered(list(case.at_first))) if sign.level != "hint"}
+    return next((known[fault] for fault in order if fault in known), None)
+
+
+def drift(case: Case) -> float:
+    """How many times the largest deviation of a trained layer's output at the first weights is the smallest."""
+    if case.first is None:
+        return 1.0
+    trained = {path.rpartition("/")[0] for path in case.first.variables}
+    found = [layer.deviation for path, layer in case.first.layers.items() if path in trained and layer.deviation > 0]
+    return max(found) / min(found) if found else 1.0
 
 
 def _finding(case: Case, part: str, chosen: Change, name: str) -> Finding:
@@ -106,9 +116,11 @@ def _finding(case: Case, part: str, chosen: Change, name: str) -> Finding:
     if part == WEIGHTS:
         changes = {"initial_scale": 1.0, "network": with_initializers(case.run.network)}
         remedy = Remedy("draw the first weights by He's rule, with biases of 0", changes)
-        sign = sign_of_weights(case) or _plain(
-            "initialization scale", "the first weights", "with other first weights the same run learns"
-        )
+        sign = sign_of_weights(case)
+        grows = drift(case)
+        if sign is None or (sign.fault == "bad initial loss" and grows > LIMITS["weights: drift"]):
+            cause = f"the outputs of one layer deviate {grows:.3g} times as much as those of another, before any step"
+            sign = _plain("initialization scale", "the first weights", cause)
         return _proved(case, sign, name, sure, remedy)
     if part == PENALTY:
         cause = "without penalties the same run learns: they hold the weights down more than the data move them"

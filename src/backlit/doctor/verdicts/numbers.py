@@ -1,0 +1,56 @@
+"""Numbers that are not finite: where the first one came from, and whether a fault of the loss or of the steps made it.
+
+A logarithm, a division or a root beyond its domain is a fault of the function, whatever the rate; a product or a sum
+that overflows is what steps that are too long, or weights that are too large, come to in the end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from backlit.doctor.case import Case
+from backlit.doctor.finding import Finding, Remedy
+from backlit.doctor.nonfinite import examine_nonfinite
+from backlit.doctor.subject import Subject
+from backlit.errors import TrainingError
+
+BEYOND = ("a logarithm", "a division", "a square root", "a power", "a division by a square root")
+
+
+def judge_numbers(case: Case, subject: Subject) -> list[Finding]:
+    """Where a value is NaN or infinite: at the first weights, at the kept ones, or where the run ended.
+
+    Args:
+        case: a run.
+        subject: the same, with the rows that are looked at.
+    """
+    found = examine_nonfinite(subject, subject.parameters, subject.state)
+    if not found and case.model is not None:
+        found = examine_nonfinite(subject, case.model.parameters, case.model.state)
+    if found:
+        return [replace(finding, level="fault") for finding in found]
+    ended = ending_of(case)
+    if not any(words in ended for words in BEYOND):
+        return []
+    return [
+        Finding(
+            "NaN / Inf",
+            "fault",
+            next((part for part in ended.split(": ")[1:] if part.startswith("layer")), "the loss").partition(",")[0],
+            f"the run ended {ended}",
+            "a function got what lies beyond its domain, such as the logarithm of 0",
+            Remedy("keep its input inside: take the loss of scores in place of probabilities, or add a small number"),
+            0.9,
+        )
+    ]
+
+
+def ending_of(case: Case) -> str:
+    """How a run ended that turned non-finite, in words; '' for one that did not."""
+    if case.model is not None:
+        return case.model.stopped if case.model.stopped.startswith("non-finite") else ""
+    try:
+        case.run.train()
+    except TrainingError as error:
+        return str(error)
+    return ""
