@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from backlit.doctor.measures import measure
+from backlit.doctor.measures import Meter
 from backlit.doctor.start import examine_start
 from backlit.doctor.subject import Subject, subject_of
 from backlit.training import prepare
@@ -125,7 +125,7 @@ def test_the_measures_are_those_of_the_equations() -> None:
     y = X.sum(1)
     run = prepare("Dense(1, bias=False)", X, y, standardize=False, optimizer="sgd", learning_rate=0.5, loss="mse")
     subject = subject_of(run)
-    measured = measure(subject, subject.parameters, subject.state)
+    measured = Meter(subject)(subject.parameters, subject.state)
     weight = np.asarray(subject.parameters["dense_1"]["weight"], np.float64)
     x, targets = np.asarray(subject.x, np.float64), np.asarray(subject.y, np.float64)
     away = (x @ weight)[:, 0] - targets
@@ -141,7 +141,7 @@ def test_the_measures_are_those_of_the_equations() -> None:
 def test_a_penalty_is_told_from_the_data() -> None:
     run = prepare("Dense(4), ReLU, Dense(3)", X, CLASSES, l2=10.0)
     subject = subject_of(run)
-    own = measure(subject, subject.parameters, subject.state).variables["dense_1/weight"]
+    own = Meter(subject)(subject.parameters, subject.state).variables["dense_1/weight"]
     assert own.gradient == pytest.approx(20 * own.weight, rel=0.1)
     assert own.data < 0.1 * own.gradient
 

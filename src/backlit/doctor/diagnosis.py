@@ -16,7 +16,7 @@ from backlit.doctor.course.signals import examine_course
 from backlit.doctor.data import examine_data
 from backlit.doctor.finding import Examination, Finding, ordered
 from backlit.doctor.health import health_of, prior_loss
-from backlit.doctor.measures import measure
+from backlit.doctor.measures import Meter
 from backlit.doctor.start import examine_start
 from backlit.doctor.subject import subject_of
 from backlit.doctor.verdicts.generalization import demoted, judge_generalization
@@ -95,15 +95,16 @@ def diagnose(
     say("the data and the first weights")
     left_out: list[str] = []
     subject = subject_of(run)
-    first = _kept(left_out, "the first weights", lambda: measure(subject, subject.parameters, subject.state))
+    meter = Meter(subject)
+    first = _kept(left_out, "the first weights", lambda: meter(subject.parameters, subject.state))
     signs = _kept(left_out, "the data", lambda: examine_data(run)) or []
-    at_first = _kept(left_out, "the graph and the first weights", lambda: examine_start(subject, first)) or []
+    at_first = _kept(left_out, "the graph and the first weights", lambda: examine_start(subject, meter)) or []
     signs += at_first
     looked = ["the data", "the graph and the first weights"]
     last = None
     if model is not None:
         signs += _kept(left_out, "the course", lambda: examine_course(model.history, run)) or []
-        last = _kept(left_out, "the kept weights", lambda: measure(subject, model.parameters, model.state))
+        last = _kept(left_out, "the kept weights", lambda: meter(model.parameters, model.state))
         looked += ["the course of the run", "the kept weights"]
     health = health_of(run, model)
     case = Case(run, model, ordered(signs), tuple(at_first), health, first, last, prior_loss(run))

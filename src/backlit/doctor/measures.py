@@ -197,11 +197,6 @@ class Meter:
         return jax.tree.leaves(rule.update(tree, rule.init(parameters), parameters, **known_things)[0])
 
 
-def measure(subject: Subject, parameters: Tree, state: Tree) -> Measures:
-    """The measures of a subject at these weights; `Meter` measures many without compiling again."""
-    return Meter(subject)(parameters, state)
-
-
 def look(path: Path, block: Block, x: Array, y: Array) -> dict[str, Any]:
     """What is kept of a layer: statistics (7,), its output, and the input of a recurrent one."""
     values, given = y.astype(jnp.float32), x.astype(jnp.float32)

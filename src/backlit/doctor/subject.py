@@ -14,6 +14,7 @@ import optax
 from backlit.layers.block import Context
 from backlit.shapes import Array, Tree
 from backlit.training import Run
+from backlit.training.compilation import ONCE, known
 from backlit.training.objective import Batch
 
 ROWS = 256  # of the batch that is looked at
@@ -80,7 +81,9 @@ def subject_of(run: Run, rows: int = ROWS) -> Subject:
             return right.reshape(len(right), -1).mean(-1)
         return -jnp.square(predicted - y.reshape(predicted.shape)).reshape(len(predicted), -1).mean(-1)
 
-    parameters, state = jax.jit(draw)(jax.random.split(jax.random.key(run.settings.seed))[1])
+    parameters, state = jax.jit(draw, compiler_options=known(ONCE))(
+        jax.random.split(jax.random.key(run.settings.seed))[1]
+    )
     return Subject(
         loss=loss,
         batch=batch,

@@ -1,7 +1,7 @@
 """All that is examined at the start, in the order in which it is to be mended."""
 
 from backlit.doctor.finding import Finding, ordered
-from backlit.doctor.measures import Measures
+from backlit.doctor.measures import Meter
 from backlit.doctor.start.answers import answers_of
 from backlit.doctor.start.dependencies import examine_dependencies
 from backlit.doctor.start.gradients import examine_gradients
@@ -14,14 +14,14 @@ from backlit.doctor.start.weights import examine_weights
 from backlit.doctor.subject import Subject
 
 
-def examine_start(subject: Subject, measures: Measures | None = None) -> list[Finding]:
+def examine_start(subject: Subject, meter: Meter | None = None) -> list[Finding]:
     """The findings at the first weights, before any step; what is None in the subject is left out.
 
     Args:
         subject: what is examined.
-        measures: those at its first weights, where they are known already.
+        meter: that measures it, where there is one already.
     """
-    probe = Probe(subject, measures)
+    probe = Probe(subject, meter)
     answers = answers_of(probe)
     findings: list[Finding] = []
     if answers is not None:

@@ -25,13 +25,12 @@ class Probe:
 
     Args:
         subject: what is examined.
-        measures: those at the first weights, where they are known already.
+        meter: that measures it, where there is one already.
     """
 
-    def __init__(self, subject: Subject, measures: Measures | None = None) -> None:
+    def __init__(self, subject: Subject, meter: Meter | None = None) -> None:
         self.subject = subject
-        self.meter = Meter(subject)
-        self._measures = measures
+        self.meter = meter or Meter(subject)
         options = known(ONCE)
         self.apply = None if subject.outputs is None else jax.jit(subject.outputs, compiler_options=options)
         self.judge = None if subject.judge is None else jax.jit(subject.judge, compiler_options=options)
@@ -40,7 +39,7 @@ class Probe:
     @cached_property
     def measures(self) -> Measures:
         """The measures at the first weights."""
-        return self._measures or self.meter(self.subject.parameters, self.subject.state)
+        return self.meter(self.subject.parameters, self.subject.state)
 
     @cached_property
     def x(self) -> Array | None:
