@@ -152,6 +152,6 @@ def test_foreign_layers_stand_in_the_order_of_their_use() -> None:
     def loss(parameters, state, x, key):
         return (jnp.tanh(x @ parameters["z_first"]) @ parameters["a_last"]).sum(), state
 
-    measured = measure(Subject(loss, jnp.asarray(X), parameters, {}), parameters, {})
+    measured = Meter(Subject(loss, jnp.asarray(X), parameters, {}))(parameters, {})
     assert list(measured.variables) == ["z_first", "a_last"]
     assert measured.layers == {}
