@@ -243,3 +243,16 @@ def test_why_a_run_stopped_is_read(run):
     model.stopped = "non-finite in epoch 3: step 7: layer dense_2, in a logarithm"
     finding = examine_model(model)[0]
     assert (finding.fault, finding.level, finding.where) == ("NaN / Inf", "fault", "layer dense_2")
+
+
+def test_what_follows_from_a_fault_is_a_hint(run):
+    """Units that large steps killed are a sign of the rate, though it is proved that nothing passes them."""
+    dead = np.r_[0.0, np.ones(39)]
+    units = [("relu_1", {"slope": 1 - dead, "saturated": dead, "dead": dead, "zeros": dead})]
+    found = examine_course(history(IDLE, step=0.5, gradients=[0, 0, 1e-2, 1e-2], units=units), run)
+    assert named(found) == ["learning rate too high"]
+    assert "dying ReLU" in named(found, "hint")
+
+
+def test_first_weights_far_too_large_are_no_matter_of_the_rate(run):
+    assert named(examine_course(history(np.linspace(14, 12, 40), step=1e-4), run)) == []

@@ -70,24 +70,24 @@ def test_a_rate_that_is_too_low_is_shown_by_higher_ones(optimizer):
 
 
 def test_gains_are_those_of_gradient_descent_by_hand():
-    """L = w² from w = 1 at rate η: after t steps w = (1 − 2η)ᵗ, and the standing fork keeps the loss 1."""
-    from backlit.doctor.examine import subject_of_foreign
+    """L = w² + b from w = 1 at rate η: after t steps w = (1 − 2η)ᵗ; what batches add, b, is in no gain."""
     from backlit.doctor.foreign.batches import read_batches
     from backlit.doctor.foreign.forks import train_forks
-    from backlit.doctor.foreign.subject import foreign, taking
+    from backlit.doctor.foreign.subject import foreign, subject_of_foreign, taking
 
     def square(params, batch):
-        return params["w"] ** 2 + 0 * batch.sum()
+        return params["w"] ** 2 + batch[0]
 
     params, key = {"w": jnp.asarray(1.0)}, jax.random.key(0)
-    batches = read_batches([jnp.zeros(2)] * 3, taking(square, params, key), "square")
+    batches = read_batches([jnp.full(2, offset) for offset in (3.0, 5.0, 9.0)], taking(square, params, key), "square")
     own = foreign(square, params, batches.result, False)
     subject, _ = subject_of_foreign(own, batches[0], optax.sgd(0.1), None, None, None)
     forks = train_forks(subject, batches, [0.0, 1.0, 100.0], 8, 0, key)
     steps = np.arange(8)
-    np.testing.assert_allclose(forks.losses[0], 1)
-    np.testing.assert_allclose(forks.losses[1], 0.8 ** (2 * steps), rtol=1e-5)
-    np.testing.assert_allclose(forks.losses[2], 19.0 ** (2 * steps), rtol=1e-4)
+    offsets = np.array([3.0, 5.0, 9.0])[forks.order]
+    np.testing.assert_allclose(forks.losses[0], 1 + offsets)
+    np.testing.assert_allclose(forks.losses[1], 0.8 ** (2 * steps) + offsets, rtol=1e-5)
+    np.testing.assert_allclose(forks.losses[2], 19.0 ** (2 * steps) + offsets, rtol=1e-4)
     assert forks.gain(1.0) == pytest.approx(1 - (0.8**12 + 0.8**14) / 2, rel=1e-5)
     assert forks.at(1.0)["w"] == pytest.approx(0.8**8, rel=1e-5)
 

@@ -101,8 +101,8 @@ class Case:
 
     @property
     def judged(self) -> float:
-        """The validation loss of the kept weights; infinite where there are none."""
-        return self._kept("validation")
+        """The validation loss of the kept weights, the training loss without validation rows; infinite without any."""
+        return self._kept("validation" if len(self.run.parts.validation) else "train")
 
     def _kept(self, part: str) -> float:
         loss = self.model.scores.get(part, {}).get("loss", np.inf) if self.model else np.inf

@@ -2,7 +2,9 @@
 
 With costs bₛ before and aₛ after, one a seed s, and dₛ = bₛ − aₛ their differences, the change is better where
 
-    mean d > 2 · σ(d) / √n          by more than the spread over the seeds
+    mean d > 2 · σ(d) / √n          by more than the spread over the seeds, or
+    mean d > 2 · σ(a), d > −2 · σ(a)    by more than that of the changed run alone, and no seed is worse by as much:
+                                    where seeds decide whether a run fails, their spread is a part of the fault
     mean d > mean |b| / 100         by more than rounding
 
 and worse where the first holds of −d. The cost is the loss where both have the same one on the same scale, and then the
@@ -76,7 +78,9 @@ def _compare(measure: str, run: Run, again: Run, before: Sequence[Outcome], afte
     old, new = ([cost if isfinite(cost) else worst for cost in both] for both in costs)
     differences = [b - a for b, a in zip(old, new, strict=True)]
     least, spread = LIMITS["repair_least_gain"] * fmean(map(abs, old)), f"the spread over {len(differences)} seeds"
-    better, worse = _is_better(differences, least), _is_better([-cost for cost in differences], 0.0)
+    own = LIMITS["repair_errors"] * stdev(new)
+    steady = fmean(differences) > max(least, own) and min(differences) > -own
+    better, worse = steady or _is_better(differences, least), _is_better([-cost for cost in differences], 0.0)
     why = f"better by more than {spread}" if better else "worse" if worse else f"not better by more than {spread}"
     if all(cost >= limits[0] for cost in old):
         why += "; before it, the network was worth no more than a constant answer"

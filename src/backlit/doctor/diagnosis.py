@@ -109,6 +109,8 @@ def diagnose(
     case = Case(run, model, ordered(signs), tuple(at_first), health, first, last, prior_loss(run))
     proved = [sign for sign in case.signs if sign.level == "fault" and sign.fault in STRUCTURAL]
     proved += _kept(left_out, "the numbers", lambda: judge_numbers(case, subject)) or []
+    if any(finding.fault == "precision overflow / underflow" for finding in proved):
+        proved = [finding for finding in proved if finding.fault not in BLINDING[:5]]
     blind = any(sign.fault in BLINDING for sign in proved)
     if not quick and not blind and _in_doubt(case):
         say("experiments")
@@ -126,7 +128,7 @@ def diagnose(
 def _in_doubt(case: Case) -> bool:
     """Whether experiments are worth their time: the run is behind, or it is not known to be good."""
     health = case.health
-    if case.model is None or health.score is None or health.behind:
+    if case.model is None or health.score is None or health.behind or case.judged > case.prior:
         return True
     if health.reference is None:
         return not health.learned or bool(_worse(case.signs))
@@ -151,7 +153,8 @@ def _settled(sign: Finding, case: Case, proved: list[Finding], quick: bool) -> F
         return sign
     if not _in_doubt(case) or any(finding.level == "fault" for finding in proved):
         return demoted(sign)
-    return replace(sign, level="fault", confidence=0.6) if sign.fault in STRUCTURAL else sign
+    sure = (*STRUCTURAL, "class collapse / imbalance")
+    return replace(sign, level="fault" if sign.fault in sure else "suspicion", confidence=0.6)
 
 
 def _worse(signs: tuple[Finding, ...]) -> list[Finding]:

@@ -24,6 +24,7 @@ LIMITS: dict[str, float] = {
     "structure: share that is enough": 0.5,
     # Labels without information: fewer rows than these cannot show a small effect.
     "noise: fewest validation rows": 60,
+    "noise: share of the prior": 0.03,
     # A class that is never answered is one where it is outnumbered, and enough of its rows are there to say so.
     "imbalance: share of the largest class": 0.8,
     "imbalance: fewest rows of a class": 5,
@@ -246,4 +247,7 @@ LIMITS |= {
     # Deviations of outputs within one network that lie further apart than this drift with depth.
     "weights: drift": 10.0,
     "forks: time of a slow operation": 4.0,
+    # Underflow: nearly all of a gradient is lost, in half of the parameters.
+    "underflow: share of a gradient": 0.9,
+    "underflow: share of the parameters": 0.5,
 }

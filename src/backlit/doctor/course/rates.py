@@ -145,7 +145,11 @@ def _short(record: Record) -> Finding | None:
     relative = record.relative
     pace = (relative[0] - relative[-1]) / max(epochs - 1, 1)
     arrives = relative[-1] - pace * (planned - epochs)
-    if step >= LIMITS["rate small"] or reach >= LIMITS["rate reach"] or not arrives > LIMITS["course learned"]:
+    if (
+        step >= LIMITS["rate small"]
+        or reach >= LIMITS["rate reach"]
+        or not LIMITS["course learned"] < arrives < LIMITS["rate diverged"]
+    ):
         return None
     return _too_low(
         record,
@@ -167,7 +171,9 @@ def _unfinished(record: Record) -> Finding | None:
         return None
     quarter = last_quarter(relative)
     fall = float(quarter[0] - quarter[-1])
-    if fall < LIMITS["rate fall"] or quarter[-1] < LIMITS["rate open"] or verdict(relative) != "still falling":
+    if not LIMITS["rate open"] <= quarter[-1] < 1:
+        return None  # it has arrived, or its first weights have put it where no rate is at fault
+    if fall < LIMITS["rate fall"] or verdict(relative) != "still falling":
         return None
     return _too_low(
         record,

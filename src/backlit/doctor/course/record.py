@@ -117,9 +117,10 @@ class Record:
         with np.errstate(divide="ignore", invalid="ignore"):
             ratios = np.where(self.sizes > 0, self.updates / self.sizes, np.nan)
             shrunk = np.median(self.sizes / self.sizes[0], axis=1) < LIMITS["rate shrunk"]
-        ratios = np.where(np.isfinite(ratios), ratios, np.nan)
-        known = ~np.isnan(ratios).all(1) & ~shrunk
-        return np.array([np.nanmedian(row) if ok else np.nan for row, ok in zip(ratios, known, strict=True)])
+        ordered = np.sort(np.where(np.isfinite(ratios), ratios, np.nan), axis=1)  # NaN comes last
+        known = (~np.isnan(ordered)).sum(1)
+        middle = np.take_along_axis(ordered, np.stack([np.maximum(known - 1, 0) // 2, known // 2], 1), 1).mean(1)
+        return np.where(shrunk, np.nan, middle)
 
     @cached_property
     def units(self) -> tuple[Units, ...]:

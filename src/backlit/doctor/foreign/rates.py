@@ -145,12 +145,6 @@ def settle(findings: Iterable[Finding], forks: Forks) -> list[Finding]:
     return settled
 
 
-def learned(forks: Forks) -> bool:
-    """Whether some course made the loss fall by what could not be chance."""
-    best = max(forks.gain(float(factor)) for factor in forks.factors if factor)
-    return bool(best >= LIMITS["examine_descent"] * _size(forks))
-
-
 def _size(forks: Forks) -> float:
     """What gains are measured in: the loss of the first weights, or its spread over batches where that is larger."""
     still = forks.losses[forks.place(0.0)].astype(np.float64)

@@ -29,30 +29,27 @@ def judge_generalization(case: Case) -> list[Finding]:
 
 
 def _noisy(case: Case) -> Finding | None:
-    """Labels from which nothing can be learned: quick models are at chance, and permuted labels do as well."""
+    """Labels from which nothing can be learned: quick models are at chance, and no step makes new rows any better."""
     permuted, base = case.traces.get(PERMUTED), case.traces.get(AS_IT_IS)
-    sign = case.sign("shuffled / noisy labels")
     if permuted is None or base is None or case.health.learnable is not False or case.health.learned:
         return None
     if len(case.run.parts.validation) < LIMITS["noise: fewest validation rows"]:
         return None
-    gained = base.validation_score[-1] - permuted.validation_score[-1]
-    error = case.health.error if case.run.objective.classes else abs(permuted.validation_score[-1]) * 0.05
-    if gained > LIMITS["health: standard errors"] * error:
+    gained = case.prior - min(case.traces[name].lowest for name in case.changes)
+    if gained > LIMITS["noise: share of the prior"] * abs(case.prior):
         return None
+    sign = case.sign("shuffled / noisy labels")
     return Finding(
         "shuffled / noisy labels",
         "fault",
         "the targets",
-        f"{case.health}; with permuted labels the same training answers {permuted.validation_score[-1]:.3g} of new "
-        f"rows rightly, with the given ones {base.validation_score[-1]:.3g}"
-        if case.run.objective.classes
-        else f"{case.health}; with permuted targets the same training has a squared error of "
-        f"{-permuted.validation_score[-1]:.3g} on new rows, with the given ones {-base.validation_score[-1]:.3g}",
+        f"{case.health}; on new rows {len(case.changes)} forks of {case.steps:,} steps came to a loss of "
+        f"{case.prior - gained:.4g} at the best, with permuted targets {permuted.lowest:.4g}; knowing nothing costs "
+        f"{case.prior:.4g}",
         "the targets do not follow from the inputs: they may be shuffled against them",
         sign.remedy if sign else Remedy("compare some rows with their source: were inputs and targets sorted apart?"),
         0.85,
-        {"permuted": float(permuted.validation_score[-1]), "given": float(base.validation_score[-1])},
+        {"permuted": permuted.lowest, "given": case.prior - gained, "prior": case.prior},
     )
 
 

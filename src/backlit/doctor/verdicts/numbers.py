@@ -12,6 +12,7 @@ from backlit.doctor.case import Case
 from backlit.doctor.finding import Finding, Remedy
 from backlit.doctor.nonfinite import examine_nonfinite
 from backlit.doctor.subject import Subject
+from backlit.doctor.underflow import examine_underflow
 from backlit.errors import TrainingError
 
 BEYOND = ("a logarithm", "a division", "a square root", "a power", "a division by a square root")
@@ -25,6 +26,7 @@ def judge_numbers(case: Case, subject: Subject) -> list[Finding]:
         subject: the same, with the rows that are looked at.
     """
     found = examine_nonfinite(subject, subject.parameters, subject.state)
+    found = found or examine_underflow(subject, subject.parameters, subject.state)
     if not found and case.model is not None:
         found = examine_nonfinite(subject, case.model.parameters, case.model.state)
     if found:
