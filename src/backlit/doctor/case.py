@@ -106,7 +106,7 @@ class Case:
 
     def _kept(self, part: str) -> float:
         loss = self.model.scores.get(part, {}).get("loss", np.inf) if self.model else np.inf
-        return float(np.nan_to_num(loss, nan=np.inf))
+        return float(np.nan_to_num(loss, nan=np.inf, posinf=np.inf))
 
     @property
     def floor(self) -> float:

@@ -85,7 +85,7 @@ class Trace:
     @property
     def reached(self) -> float:
         """The training loss at the end; infinite where it is no number."""
-        return float(np.nan_to_num(self.train[-1], nan=np.inf))
+        return float(np.nan_to_num(self.train[-1], nan=np.inf, posinf=np.inf))
 
     @property
     def lowest(self) -> float:

@@ -6,7 +6,7 @@ from typing import Any
 
 from backlit.layers.activation import Linear, ReLU, Sigmoid, Tanh
 from backlit.layers.block import Block
-from backlit.layers.composition import Composition, Sequential, blocks_of
+from backlit.layers.composition import Composition, Sequential
 from backlit.layers.convolution import Conv
 from backlit.layers.dense import Dense
 from backlit.layers.local import LocallyConnected
@@ -21,10 +21,9 @@ MAPS = (Dense, Conv, LocallyConnected)  # affine maps, which want a nonlinearity
 
 
 def with_relu(network: Sequential) -> Sequential:
-    """ReLU for every Sigmoid and Tanh between two layers, with He's initialization; the same where there is none."""
-    if not any(isinstance(block, SQUASHING) for block in blocks_of(network)):
-        return network
-    return _inside(network, lambda blocks: [_relu(block, at, len(blocks)) for at, block in enumerate(blocks)])
+    """ReLU for every Sigmoid and Tanh but the head's, with the default initializers; the same where there is none."""
+    after = _with_relu(network)
+    return network if after == network else with_initializers(after)
 
 
 def with_activations(network: Sequential) -> Sequential:
@@ -68,10 +67,19 @@ def wider(network: Sequential, least: int = 64) -> Sequential:
     return Sequential(*blocks)
 
 
-def _relu(block: Block, at: int, count: int) -> Block:
-    if isinstance(block, SQUASHING) and at < count - 1:
-        return ReLU()
-    return _default_initializers(block)
+def _with_relu(network: Sequential) -> Sequential:
+    last = max((at for at, block in enumerate(network.blocks) if not isinstance(block, Rescale)), default=-1)
+
+    def change(at: int, block: Block) -> Block:
+        if at == last and type(block) is Sequential:
+            return _with_relu(block)
+        return block if at == last and isinstance(block, SQUASHING) else _each(block, _relu)
+
+    return altered(network, blocks=tuple(change(at, block) for at, block in enumerate(network.blocks)))
+
+
+def _relu(block: Block) -> Block:
+    return ReLU() if isinstance(block, SQUASHING) else block
 
 
 def _default_initializers(block: Block) -> Block:

@@ -69,7 +69,8 @@ def judge_training(case: Case) -> list[Finding]:
         and case.share_judged(case.traces[name].lowest) - now > LIMITS["diagnosis: share gained on new rows"]
     ]
     if case.share(case.reached) >= LIMITS["rate: share that a run has learned"]:
-        sufficient = [change for change in sufficient if not _only_faster(case, change, best[change])]
+        faster = [change for change in sufficient if _only_faster(case, change, best[change])]
+        sufficient = [change for change in sufficient if not any(alone <= change for alone in faster)]
     if not sufficient:
         return []
     chosen = min(sufficient, key=lambda change: (len(change), *sorted(_place(case, part) for part in change)))
@@ -186,6 +187,7 @@ def _proved(case: Case, sign: Finding, name: str, sure: float, remedy: Remedy) -
         f"from the first weights, with {name}, {case.steps:,} steps come to a training loss of {trace.reached:.3g}; "
         f"the run came to {came}, and knowing nothing costs {case.prior:.3g}"
     )
+    numbers = {"fork": trace.reached, "run": case.reached, "prior": case.prior, "steps": float(case.steps)}
     return Finding(
         sign.fault,
         "fault",
@@ -194,6 +196,6 @@ def _proved(case: Case, sign: Finding, name: str, sure: float, remedy: Remedy) -
         sign.cause,
         remedy,
         sure,
-        {**sign.numbers, "fork": trace.reached, "run": case.reached, "prior": case.prior, "steps": float(case.steps)},
+        {**sign.numbers, **{name: value for name, value in numbers.items() if np.isfinite(value)}},  # JSON has no other
         sign.layers,
     )

@@ -1,0 +1,59 @@
+"""The same network with one thing changed, in the notation before and after."""
+
+import pytest
+
+from backlit.doctor.experiments.variants import wider, with_activations, with_initializers, with_relu
+from backlit.layers.notation import read, write
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Dense(8), Sigmoid, Dense(8), Tanh, Dense(3)", "Dense(8), ReLU, Dense(8), ReLU, Dense(3)"),
+        ("Dense(8), Sigmoid, Dense(1), Sigmoid", "Dense(8), ReLU, Dense(1), Sigmoid"),  # a head's is no hidden one
+        ("Dense(8, initializer='LeCun'), Tanh, Dense(3)", "Dense(8), ReLU, Dense(3)"),
+        ("Dense(8, initializer='LeCun'), ReLU, Dense(3)", "Dense(8, initializer='LeCun'), ReLU, Dense(3)"),
+        ("Dense(8), Residual(Dense(8), Tanh), Dense(3)", "Dense(8), Residual(Dense(8), ReLU), Dense(3)"),
+        ("Sequential(Dense(8), Tanh), Dense(1), Tanh", "Sequential(Dense(8), ReLU), Dense(1), Tanh"),
+        ("Dense(8), Tanh, Sequential(Dense(1), Tanh)", "Dense(8), ReLU, Sequential(Dense(1), Tanh)"),
+        ("Dense(8, initializer='LeCun'), ReLU, Dense(1), Sigmoid",) * 2,
+    ],
+)
+def test_relu_for_squashing_units(before, after):
+    assert write(with_relu(read(before))) == write(read(after))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Dense(8), Dense(8), Dense(3)", "Dense(8), ReLU, Dense(8), ReLU, Dense(3)"),
+        ("Conv(4, 3), Flatten, Dense(3)", "Conv(4, 3), Flatten, ReLU, Dense(3)"),
+        ("Dense(8), Linear, Dense(3)", "Dense(8), Linear, ReLU, Dense(3)"),
+        ("Dense(8), Tanh, Dense(3)", "Dense(8), Tanh, Dense(3)"),
+        ("Conv(4, 3), MaxPool(2), Flatten, Dense(3)", "Conv(4, 3), MaxPool(2), Flatten, Dense(3)"),
+        ("Dense(3)", "Dense(3)"),
+    ],
+)
+def test_relu_between_linear_layers(before, after):
+    assert write(with_activations(read(before))) == write(read(after))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Dense(2), ReLU, Dense(10)", "Dense(64), ReLU, Dense(10)"),
+        ("Dense(100), Tanh, Dense(10)", "Dense(200), Tanh, Dense(10)"),
+        ("Dense(10)", "Dense(64), ReLU, Dense(10)"),
+        ("Conv(2, 3), ReLU, Flatten, Dense(10)", "Conv(16, 3), ReLU, Flatten, Dense(64), ReLU, Dense(10)"),
+        ("LSTM(4), Dense(10)", "LSTM(64), Dense(64), ReLU, Dense(10)"),
+    ],
+)
+def test_wider_networks_keep_their_head(before, after):
+    assert write(wider(read(before))) == write(read(after))
+
+
+def test_a_network_as_initializers_are_by_default():
+    before = "Dense(8, initializer=Constant(0.0)), ReLU, Dense(3, initializer='LeCun')"
+    assert write(with_initializers(read(before))) == write(read("Dense(8), ReLU, Dense(3)"))
+    inside = "Dense(8), Residual(Dense(8, initializer=Constant(1.0)), Tanh), Dense(3)"
+    assert write(with_initializers(read(inside))) == write(read("Dense(8), Residual(Dense(8), Tanh), Dense(3)"))

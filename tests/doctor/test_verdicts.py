@@ -1,0 +1,201 @@
+"""What is chosen of forks with made-up outcomes, and how a run stands, by hand-made numbers."""
+
+import json
+from math import log, sqrt
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from backlit.doctor.case import Case
+from backlit.doctor.experiments.forks import Fork, Trace
+from backlit.doctor.experiments.questions import INPUTS, PENALTY, RATE, WEIGHTS, name_of
+from backlit.doctor.finding import Finding, Remedy
+from backlit.doctor.health import Health, error_of, prior_loss
+from backlit.doctor.measures import LayerMeasures, Measures
+from backlit.doctor.verdicts.training import judge_training
+from backlit.doctor.verdicts.units import judge_units
+from backlit.training import prepare
+
+X = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
+Y = np.array(["a", "b"] * 20)
+HEALTH = Health(0.5, 0.02, 0.5, 0.95, 0.02, "forest")
+
+
+def sign(fault, level="suspicion", **changes):
+    return Finding(fault, level, "there", "a statistic", "a cause", Remedy("mend it", changes))
+
+
+LARGE_INPUTS = sign("unnormalized inputs", standardize=True)
+WILD_WEIGHTS = sign("initialization scale")
+
+
+def case_of(reached, outcomes, signs=(), at_first=(), judged=None, rate=0.01):
+    """A run that came to a training loss, where knowing nothing costs 1 and each fork came to a loss of its own.
+
+    Args:
+        reached: the loss; None for a run that failed.
+        outcomes: {(factor on the rate, what is changed, ...): loss, or (training loss, validation loss)}.
+    """
+    run = prepare("Dense(8), ReLU, Dense(1)", X, Y, learning_rate=rate, l2=0.1)
+    loss = {"train": {"loss": reached}, "validation": {"loss": reached if judged is None else judged}}
+    model = None if reached is None else SimpleNamespace(scores=loss)
+    case = Case(run, model, (*signs, *at_first), at_first, HEALTH, None, None, prior=1.0, steps=100)
+    for (factor, *parts), came in {(1.0,): 1.0 if reached is None else reached, **outcomes}.items():
+        train, validation = came if isinstance(came, tuple) else (came, came)
+        name = name_of(factor, *parts)
+        course = [np.r_[1.0, 1.0, 1.0, 1.0, end] for end in (train, validation)]
+        case.forks[name] = Fork(name, rate=factor)
+        case.traces[name] = Trace(np.ones(100), *course, *course)
+        case.changes[name] = frozenset(parts) | ({RATE} if factor != 1 else set())
+    return case
+
+
+def named(case):
+    return [finding.fault for finding in judge_training(case)]
+
+
+def test_nothing_is_wrong_where_the_run_has_learned():
+    assert named(case_of(0.15, {(0.1,): 0.1, (1.0, WEIGHTS): 0.1}, at_first=(WILD_WEIGHTS,))) == []
+
+
+def test_a_smaller_rate_that_learns_proves_the_rate_too_high():
+    (finding,) = judge_training(case_of(1.2, {(0.1,): 0.5, (0.01,): 0.1}, rate=10.0))
+    assert (finding.fault, finding.level) == ("learning rate too high", "fault")
+    assert finding.remedy.changes == {"learning_rate": 0.1}
+    assert finding.numbers == {"fork": 0.1, "run": 1.2, "prior": 1.0, "steps": 100.0}
+
+
+def test_a_rate_near_the_default_is_the_default():
+    assert judge_training(case_of(1.2, {(0.1,): 0.1}, rate=0.02))[0].remedy.changes["learning_rate"] is None
+
+
+def test_a_run_that_has_learned_most_and_settles_at_a_smaller_rate_bounces():
+    assert named(case_of(0.4, {(0.1,): 0.1})) == ["oscillating loss"]
+
+
+def test_a_larger_rate_that_learns_proves_it_too_low():
+    assert named(case_of(0.9, {(10.0,): 0.1}, rate=1e-5)) == ["learning rate too low"]
+
+
+@pytest.mark.parametrize("also", [(), (WEIGHTS,), (PENALTY,)])
+def test_a_run_that_has_learned_much_is_not_sick_for_being_slow(also):
+    assert named(case_of(0.4, {(10.0,): 0.1, (10.0, *also): 0.05})) == []
+
+
+def test_inputs_with_signs_come_before_the_rate():
+    outcomes = {(0.1,): 0.1, (1.0, INPUTS): 0.1, (1.0, WEIGHTS): 0.1}
+    (finding,) = judge_training(case_of(1.0, outcomes, (LARGE_INPUTS,)))
+    assert (finding.fault, finding.level, finding.where) == ("unnormalized inputs", "fault", "there")
+    assert finding.remedy.changes == {"standardize": True}
+
+
+def test_the_rate_comes_before_weights_without_signs_and_after_those_with():
+    outcomes = {(0.1,): 0.1, (1.0, WEIGHTS): 0.05}
+    assert named(case_of(1.0, outcomes)) == ["learning rate too high"]
+    assert named(case_of(1.0, outcomes, at_first=(WILD_WEIGHTS,))) == ["initialization scale"]
+    assert named(case_of(1.0, outcomes, at_first=(sign("initialization scale", "hint"),))) == ["learning rate too high"]
+
+
+def test_the_penalty_comes_before_the_rate():
+    assert named(case_of(1.0, {(1.0, PENALTY): 0.1, (10.0,): 0.1})) == ["over-regularization"]
+
+
+def test_one_change_that_suffices_comes_before_two():
+    outcomes = {(1.0, INPUTS, WEIGHTS): 0.02, (0.1,): 0.1}
+    assert named(case_of(1.0, outcomes, (LARGE_INPUTS,), (WILD_WEIGHTS,))) == ["learning rate too high"]
+
+
+def test_two_changes_where_none_suffices_alone():
+    outcomes = {(1.0, INPUTS): 0.8, (1.0, WEIGHTS): 0.8, (0.1,): 0.9, (1.0, INPUTS, WEIGHTS): 0.1}
+    found = judge_training(case_of(1.0, outcomes, (LARGE_INPUTS,), (WILD_WEIGHTS,)))
+    assert [finding.fault for finding in found] == ["unnormalized inputs", "initialization scale"]
+    assert all(finding.confidence < 0.9 for finding in found)  # less sure than a change that suffices alone
+
+
+def test_what_is_only_learned_by_heart_is_no_repair():
+    assert named(case_of(1.0, {(0.1,): (0.1, 1.0)}, judged=1.0)) == []
+    assert named(case_of(1.0, {(0.1,): (0.1, 0.5)}, judged=1.0)) == ["learning rate too high"]
+
+
+def test_a_fork_that_failed_repairs_nothing():
+    assert named(case_of(0.9, {(10.0,): np.nan, (0.1,): np.inf})) == []
+
+
+def test_a_run_that_failed_in_its_first_epoch_is_repaired_by_what_does_not():
+    (finding,) = judge_training(case_of(None, {(1.0,): np.nan, (0.1,): 0.1}, rate=10.0))
+    assert finding.fault == "learning rate too high"
+    assert "the run came to no number" in finding.evidence
+    json.dumps(finding.to_json(), allow_nan=False)
+
+
+def units(before, after):
+    """The case of a run whose hidden layer has a share of dead units at its first and at its kept weights."""
+
+    def measures(dead):
+        layer = LayerMeasures(0.1, 0.1, 1.0, dead, 1 - dead, dead, dead, 8, 0.1)
+        return Measures(1.0, {}, {"relu_1": layer}, {}, {})
+
+    case = case_of(1.0, {})
+    case.first, case.last = measures(before), measures(after)
+    return case
+
+
+def test_units_that_were_dead_from_the_start_are_told_besides_what_else_was_found():
+    (finding,) = judge_units(units(0.75, 1.0), [sign("unnormalized inputs", "fault")])
+    assert (finding.fault, finding.where, finding.layers) == ("dying ReLU", "layer relu_1", ("relu_1",))
+    assert finding.numbers == {"first": 0.75, "last": 1.0}
+
+
+def test_units_that_died_on_the_way_are_told_where_nothing_else_was_found():
+    assert judge_units(units(0.0, 1.0), [sign("learning rate too high", "fault")]) == []
+    assert [finding.fault for finding in judge_units(units(0.0, 1.0), [])] == ["dying ReLU"]
+    assert judge_units(units(0.25, 0.5), []) == []
+
+
+@pytest.mark.parametrize(("score", "behind", "learned"), [(0.80, True, True), (0.91, False, True), (0.54, True, False)])
+def test_a_run_is_behind_by_more_than_chance_and_a_tenth_of_what_can_be_learned(score, behind, learned):
+    """Errors of 0.02 each: two and a half of them are 0.05; a tenth of 0.95 − 0.5 is 0.045."""
+    health = Health(score, 0.02, 0.5, 0.95, 0.02, "forest")
+    assert (health.behind, health.learned, health.learnable) == (behind, learned, True)
+
+
+def test_a_small_gap_that_is_certain_is_none_to_speak_of():
+    assert not Health(0.91, 0.001, 0.5, 0.95, 0.001, "forest").behind
+
+
+def test_without_a_score_or_quick_models_nothing_is_behind():
+    assert not Health(None, 0.02, 0.5, 0.95, 0.02, "forest").behind
+    assert not Health(None, 0.02, 0.5, 0.95, 0.02, "forest").learned
+    alone = Health(0.6, 0.02, 0.5, None, 0.0, "")
+    assert (alone.behind, alone.learned, alone.learnable) == (False, True, None)
+    assert Health(0.6, 0.02, 0.5, 0.54, 0.02, "forest").learnable is False
+
+
+def test_the_standard_error_of_a_score():
+    share = 80.5 / 101  # half a right and half a wrong row besides
+    assert error_of(0.8, 100, classes=True) == pytest.approx(sqrt(share * (1 - share) / 100))
+    assert error_of(1.0, 100, classes=True) > 0
+    assert error_of(0.75, 100, classes=False) == pytest.approx(2 * sqrt(0.25 / 100))
+
+
+def test_knowing_the_shares_of_the_classes_costs_their_entropy():
+    counts = {"a": 24, "b": 12, "c": 4}
+    y = np.repeat(list(counts), list(counts.values()))
+    entropy = -sum(n / 40 * log(n / 40) for n in counts.values())
+    assert prior_loss(prepare("Dense(3)", X, y, split=(1, 0, 0))) == pytest.approx(entropy, rel=1e-5)
+    two = -(0.9 * log(0.9) + 0.1 * log(0.1))
+    run = prepare("Dense(1)", X, np.where(np.arange(40) % 10, "a", "b"), split=(1, 0, 0))
+    assert prior_loss(run) == pytest.approx(two, rel=1e-5)
+
+
+def test_knowing_the_mean_of_numbers_costs_their_variance():
+    y = 10 + 3 * X[:, 0]
+    plain = prepare("Dense(1)", X, y, split=(1, 0, 0), standardize=False)
+    assert prior_loss(plain) == pytest.approx(y.var(), rel=1e-4)
+    assert prior_loss(prepare("Dense(1)", X, y, split=(1, 0, 0))) == pytest.approx(1.0, rel=1e-4)  # in their deviations
+
+
+def test_a_loss_that_makes_nothing_of_a_constant_has_no_prior():
+    run = prepare("Dense(3)", X, np.array(["a", "b", "c", "a"] * 10), loss=lambda outputs, y: outputs[:, 0] * np.nan)
+    assert np.isnan(prior_loss(run))
