@@ -60,7 +60,7 @@ app.command(
 app.command(
     epilog=examples(
         "backlit check patients.csv --target outcome",
-        "backlit check digits --network 'Dense(64), Sigmoid, Dense(10), Softmax'",
+        "backlit check digits --network 'Dense(64), Dense(64), Dense(10)'",
         "backlit check houses.csv --target price --json",
     )
 )(check)

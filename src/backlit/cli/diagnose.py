@@ -28,7 +28,7 @@ def diagnose(
     data: Annotated[
         str | None, typer.Option("--data", metavar="DATA", help="Where the data are now. Default: where they were.")
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer and shorter experiments.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="No experiments: signs are told, not settled.")] = False,
     fix: Annotated[
         bool, typer.Option("--fix", help="Try the remedies, and keep those that are proved to help.")
     ] = False,

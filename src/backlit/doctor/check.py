@@ -1,11 +1,15 @@
 """The examination before training: what the data, the network and the first step say."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from backlit.doctor.finding import Examination, Finding, ordered
 from backlit.layers.block import Block
 from backlit.training import Run, prepare
+
+MADE_BY_INPUTS = ("saturated sigmoid/tanh", "dying ReLU", "bad initial loss", "exploding gradient")
+"""What large inputs make of any first weights, so that the inputs are to be mended first."""
 
 
 def check(network: Block | str | None, data: Any, y: Any = None, **options: Any) -> Examination:
@@ -39,6 +43,13 @@ def check_run(run: Run) -> Examination:
             examined.append(words)
         except Exception as error:  # whatever it is, it must not keep a run from training
             left_out.append(f"{words}: {str(error).partition(chr(10))[0] or type(error).__name__}")
+    if any(finding.fault == "unnormalized inputs" and finding.level != "hint" for finding in findings):
+        findings = [
+            replace(finding, level="suspicion")
+            if finding.fault in MADE_BY_INPUTS and finding.level == "fault"
+            else finding
+            for finding in findings
+        ]
     return Examination(ordered(findings), tuple(examined), tuple(left_out), time.perf_counter() - begun)
 
 

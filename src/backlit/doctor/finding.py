@@ -40,8 +40,9 @@ class Finding:
 
     Attributes:
         fault: its name, of `faults.FAULTS`.
-        level: 'fault' (it is proved, by structure, arithmetic or an experiment), 'suspicion' (its signs are there, and
-            no experiment has settled it) or 'hint' (worth knowing; it does no harm that could be shown).
+        level: 'fault' (it is proved, by structure, arithmetic or an experiment; or, at a confidence of 0.6, nothing
+            else explains a run that is bad), 'suspicion' (its signs are there, and no experiment has settled it) or
+            'hint' (worth knowing; it does no harm that could be shown).
         where: the place: 'layer dense_1', 'feature petal_width', 'epoch 3'; '' for the whole run.
         evidence: the test that was made and its numbers, as a sentence without its full stop.
         cause: why these numbers mean this fault, as a sentence without its full stop.

@@ -250,4 +250,6 @@ LIMITS |= {
     # Underflow: nearly all of a gradient is lost, in half of the parameters.
     "underflow: share of a gradient": 0.9,
     "underflow: share of the parameters": 0.5,
+    # One change that wins this share of all that can be won is the cause, and the rest a matter of speed.
+    "diagnosis: share of the gain of one change": 0.5,
 }

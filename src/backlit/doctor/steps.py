@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite, nan
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from backlit.alignment import align, number
@@ -15,6 +16,8 @@ from backlit.pictures.runs import plot_runs
 from backlit.shapes import write
 from backlit.training import History, Model
 from backlit.training.preparation import OF_READING
+
+LONGEST = 60  # characters of a remedy in the table
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ class Repair:
         headings = ["remedy", "", "measure", "before", "after", "spread"]
         lines = [
             [
-                step.remedy.words,
+                shorten(step.remedy.words, LONGEST, placeholder=" …"),
                 "kept" if step.kept else "not kept",
                 step.measure and f"validation {step.measure}",
                 *(_cell(value) for value in (step.before, step.after, step.spread)),

@@ -1,6 +1,6 @@
 """What keeps a run from learning: the smallest set of changes that lets it learn is what was wrong.
 
-A change that suffices alone is named before two together; of several that suffice alone, one that has signs of its own
+A change that suffices alone, or wins half of what two win, is named before two together; of several that suffice alone, one that has signs of its own
 (the statistics of the inputs, those of the first weights, which no rate can touch) before the rate, and the rate before
 changes without any sign. A change counts only where the fork is better on new rows, too.
 """
@@ -59,13 +59,15 @@ def judge_training(case: Case) -> list[Finding]:
     top = max(case.learned(name) for name in best.values())
     if top - case.share(case.reached) <= LIMITS["diagnosis: share gained"]:
         return []
+    held = case.share(case.reached)
     enough = top - LIMITS["diagnosis: share of the best"]
+    halfway = held + LIMITS["diagnosis: share of the gain of one change"] * (top - held)
     now = case.share_judged(case.judged)
     sufficient = [
         change
         for change, name in best.items()
         if change
-        and case.learned(name) >= enough
+        and case.learned(name) >= (min(enough, halfway) if len(change) == 1 and change != {RATE} else enough)
         and case.share_judged(case.traces[name].lowest) - now > LIMITS["diagnosis: share gained on new rows"]
     ]
     if case.share(case.reached) >= LIMITS["rate: share that a run has learned"]:
