@@ -1,8 +1,9 @@
 """What keeps a run from learning: the smallest set of changes that lets it learn is what was wrong.
 
-A change that suffices alone, or wins half of what two win, is named before two together; of several that suffice alone, one that has signs of its own
-(the statistics of the inputs, those of the first weights, which no rate can touch) before the rate, and the rate before
-changes without any sign. A change counts only where the fork is better on new rows, too.
+A change that suffices alone, or wins half of what two win, is named before two together; of several that suffice
+alone, one that has signs of its own (the statistics of the inputs, those of the first weights, which no rate can touch)
+before the rate, and the rate before changes without any sign. A change counts only where the fork is better on new
+rows, too.
 """
 
 from __future__ import annotations
