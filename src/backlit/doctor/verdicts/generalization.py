@@ -36,6 +36,8 @@ def _noisy(case: Case) -> Finding | None:
         return None
     if len(case.run.parts.validation) < LIMITS["noise: fewest validation rows"]:
         return None
+    if case.run.objective.classes and case.health.chance >= LIMITS["imbalance: share of the largest class"]:
+        return None  # the share of right answers hardly moves, whatever the labels say
     gained = base.validation_score[-1] - permuted.validation_score[-1]
     error = case.health.error if case.run.objective.classes else abs(permuted.validation_score[-1]) * 0.05
     if gained > LIMITS["health: standard errors"] * error:
