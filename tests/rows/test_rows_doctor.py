@@ -115,11 +115,12 @@ def test_row_73_the_doctor_tells_a_network_that_is_too_small(curve):
 
 def test_row_73_the_doctor_tells_a_gap_between_the_two_curves():
     """`print(bl.diagnose(model))`: overfitting, from which epoch on; more rows, a penalty, or fewer units"""
-    random = np.random.default_rng(0)
-    x = random.normal(size=(60, 8)).astype(np.float32)
-    y = x[:, 0] + 0.8 * random.normal(size=60)
-    model = bl.fit("Dense(100), Tanh, Dense(1)", x, y, learning_rate=0.01, epochs=150)
-    finding = next(finding for finding in bl.diagnose(model) if finding.fault == "overfitting")
+    random = np.random.default_rng(1)
+    x = random.normal(size=(150, 10)).astype(np.float32)
+    y = x[:, 0] + random.normal(size=150)
+    model = bl.fit("Dense(100), Tanh, Dense(1)", x, y, learning_rate=0.01, epochs=200, patience=None)
+    finding = findings(bl.diagnose(model))["overfitting"]
+    assert finding.level == "fault"
     assert finding.where == f"epoch {model.best_epoch} on"
     assert "more rows" in finding.remedy.words
     assert finding.numbers["end"] > finding.numbers["best"] > finding.numbers["train"]
