@@ -83,6 +83,12 @@ def test_a_run_that_has_learned_much_is_not_sick_for_being_slow(also):
     assert named(case_of(0.4, {(10.0,): 0.1, (10.0, *also): 0.05})) == []
 
 
+def test_first_weights_that_happen_to_be_good_are_no_merit_of_a_rate():
+    case = case_of(0.4, {(10.0,): 0.1})
+    case.traces[name_of(1.0)].train[0] = 0.41
+    assert named(case) == ["learning rate too low"]
+
+
 def test_inputs_with_signs_come_before_the_rate():
     outcomes = {(0.1,): 0.1, (1.0, INPUTS): 0.1, (1.0, WEIGHTS): 0.1}
     (finding,) = judge_training(case_of(1.0, outcomes, (LARGE_INPUTS,)))

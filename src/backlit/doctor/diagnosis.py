@@ -103,7 +103,7 @@ def diagnose(
     looked = ["the data", "the graph and the first weights"]
     last = None
     if model is not None:
-        signs += _kept(left_out, "the course", lambda: examine_course(model.history, run)) or []
+        signs += _kept(left_out, "the course of the run", lambda: examine_course(model.history, run)) or []
         last = _kept(left_out, "the kept weights", lambda: meter(model.parameters, model.state))
         looked += ["the course of the run", "the kept weights"]
     health = health_of(run, model)
@@ -123,7 +123,9 @@ def diagnose(
     if any(finding.fault in SLOWING for finding in proved):
         proved = [finding for finding in proved if finding.fault != "learning rate too low"]
     found = ordered([*proved, *(_settled(sign, case, proved, quick) for sign in case.signs if sign not in proved)])
-    return Examination(found, tuple(looked), tuple(left_out), time.perf_counter() - begun)
+    failed = {words.partition(" (")[0] for words in left_out}
+    succeeded = tuple(words for words in looked if words not in failed)
+    return Examination(found, succeeded, tuple(left_out), time.perf_counter() - begun)
 
 
 def _in_doubt(case: Case) -> bool:

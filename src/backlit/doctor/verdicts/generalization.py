@@ -35,6 +35,8 @@ def _noisy(case: Case) -> Finding | None:
         return None
     if len(case.run.parts.validation) < LIMITS["noise: fewest validation rows"]:
         return None
+    if case.run.objective.classes and case.health.chance >= LIMITS["imbalance: share of the largest class"]:
+        return None  # the share of right answers hardly moves, whatever the labels say
     gained = case.prior - min(case.traces[name].lowest for name in case.changes)
     if gained > LIMITS["noise: share of the prior"] * abs(case.prior):
         return None

@@ -14,6 +14,7 @@ import numpy as np
 
 from backlit.doctor.case import Case
 from backlit.doctor.experiments.questions import (
+    AS_IT_IS,
     BETWEEN,
     INPUTS,
     ONE_BATCH,
@@ -71,13 +72,19 @@ def judge_training(case: Case) -> list[Finding]:
         and case.learned(name) >= (min(enough, halfway) if len(change) == 1 and change != {RATE} else enough)
         and case.share_judged(case.traces[name].lowest) - now > LIMITS["diagnosis: share gained on new rows"]
     ]
-    if case.share(case.reached) >= LIMITS["rate: share that a run has learned"]:
+    if _learned_most(case):
         faster = [change for change in sufficient if _only_faster(case, change, best[change])]
         sufficient = [change for change in sufficient if not any(alone <= change for alone in faster)]
     if not sufficient:
         return []
     chosen = min(sufficient, key=lambda change: (len(change), *sorted(_place(case, part) for part in change)))
     return [_finding(case, part, chosen, best[chosen]) for part in sorted(chosen, key=lambda part: _place(case, part))]
+
+
+def _learned_most(case: Case) -> bool:
+    """Whether the run itself learned much of what can be learned; first weights that happen to be good are no merit."""
+    begun = min(case.prior, float(case.traces[AS_IT_IS].train[0]))
+    return begun - case.reached >= LIMITS["rate: share that a run has learned"] * (begun - case.floor)
 
 
 def _only_faster(case: Case, change: Change, name: str) -> bool:
