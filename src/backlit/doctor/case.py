@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from backlit.doctor.experiments.forks import Fork, Nursery, Trace
+from backlit.doctor.experiments.forks import Fork, Nursery, Trace, affordable
 from backlit.doctor.experiments.questions import (
     AS_IT_IS,
     ONE_BATCH,
     STRUCTURES,
     Change,
     control_forks,
+    few_of,
     repairing_forks,
     structural_forks,
 )
@@ -20,7 +21,7 @@ from backlit.doctor.finding import Finding
 from backlit.doctor.health import Health
 from backlit.doctor.limits import LIMITS
 from backlit.doctor.measures import Measures
-from backlit.errors import BacklitError
+from backlit.errors import BacklitError, TrainingError
 from backlit.layers.composition import Sequential
 from backlit.training import Model, Run
 from backlit.training.preparation import prepare_again
@@ -38,6 +39,7 @@ class Case:
         health: how it stands.
         first, last: what was measured at the first and at the kept weights.
         prior: the loss of knowing the targets alone.
+        ending: how the run ended, in words, where it turned non-finite; '' else.
         steps: of each fork.
         forks, traces: the forks that were grown, and what they came to, by name.
         changes: what those that repair something change, by name.
@@ -52,6 +54,7 @@ class Case:
     first: Measures | None
     last: Measures | None
     prior: float
+    ending: str = ""
     steps: int = 0
     forks: dict[str, Fork] = field(default_factory=dict)
     traces: dict[str, Trace] = field(default_factory=dict)
@@ -65,7 +68,15 @@ class Case:
     def grow(self) -> None:
         """Grow the forks that repair something, and those to compare them with."""
         asked = repairing_forks(self.run, self.sign("unnormalized inputs") is not None)
-        self._grow(self.run, asked, control_forks(self.run, self.model))
+        controls = control_forks(self.run, self.model)
+        if not affordable(self.run, len(asked) + len(controls)):
+            asked, controls = few_of(asked), []
+            if not affordable(self.run, len(asked)):
+                raise TrainingError(
+                    "the network is so large that forks of it would take long: train a narrower one, or on shorter "
+                    "sequences, and diagnose that"
+                )
+        self._grow(self.run, asked, controls)
 
     def restructure(self) -> None:
         """Grow forks with other structures, one after another, as long as none learns what can be learned."""
@@ -101,8 +112,13 @@ class Case:
 
     @property
     def judged(self) -> float:
-        """The validation loss of the kept weights, the training loss without validation rows; infinite without any."""
-        return self._kept("validation" if len(self.run.parts.validation) else "train")
+        """The validation loss of the kept weights; infinite where there are none."""
+        return self._kept("validation")
+
+    @property
+    def has_judges(self) -> bool:
+        """Whether there are rows that were not trained on."""
+        return len(self.run.parts.validation) > 0
 
     def _kept(self, part: str) -> float:
         loss = self.model.scores.get(part, {}).get("loss", np.inf) if self.model else np.inf
@@ -118,9 +134,8 @@ class Case:
         return _share(self.prior, loss, self.floor)
 
     def share_judged(self, loss: float) -> float:
-        """The same of a validation loss; 1 without validation rows."""
-        lowest = min([self.judged, *(self.traces[name].lowest for name in self.changes)])
-        return _share(self.prior, loss, lowest) if np.isfinite(lowest) else 1.0
+        """The same of a validation loss."""
+        return _share(self.prior, loss, min([self.judged, *(self.traces[name].lowest for name in self.changes)]))
 
     def learned(self, name: str) -> float:
         """The share that a fork has learned, of training rows."""
@@ -137,7 +152,7 @@ class Case:
         """Whether neither the run nor a fork comes near what quick models reach on new rows, or where there are none to
         compare with, whether nothing was learned at all."""
         health = self.health
-        if health.reference is None:
+        if health.reference is None or not self.has_judges:
             return self.prior - self.floor < LIMITS["structure: share of the prior"] * abs(self.prior)
         spread = self.traces[AS_IT_IS].spread
         scores = [self.traces[name].validation_score.max() for name in self.changes]

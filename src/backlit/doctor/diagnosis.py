@@ -23,7 +23,7 @@ from backlit.doctor.verdicts.generalization import demoted, judge_generalization
 from backlit.doctor.verdicts.numbers import judge_numbers
 from backlit.doctor.verdicts.training import judge_training
 from backlit.doctor.verdicts.units import judge_units
-from backlit.errors import InputError
+from backlit.errors import InputError, TrainingError
 from backlit.training import Model, Run
 
 STRUCTURAL = (
@@ -76,8 +76,8 @@ def diagnose(
     which sign is the cause, and this is then a fault; signs that do no harm are hints.
 
     Args:
-        examined: a model that was trained in this process, or a run that is ready to train, such as one that fails in
-            its first epoch.
+        examined: a model that was trained in this process, or a run that is ready to train, which is trained first, and
+            may fail in its first epoch.
         quick: whether the experiments are left out; then only what structure and arithmetic prove is a fault.
         progress: called with what is being done, in words.
 
@@ -89,7 +89,7 @@ def diagnose(
     """
     begun = time.perf_counter()
     say = progress or (lambda words: None)
-    run, model = (examined, None) if isinstance(examined, Run) else (examined.run, examined)
+    run, model, ending = _ended(examined, say)
     if run is None:
         return _without_data(examined, begun)
     say("the data and the first weights")
@@ -107,7 +107,7 @@ def diagnose(
         last = _kept(left_out, "the kept weights", lambda: meter(model.parameters, model.state))
         looked += ["the course of the run", "the kept weights"]
     health = health_of(run, model)
-    case = Case(run, model, ordered(signs), tuple(at_first), health, first, last, prior_loss(run))
+    case = Case(run, model, ordered(signs), tuple(at_first), health, first, last, prior_loss(run), ending)
     proved = [sign for sign in case.signs if sign.level == "fault" and sign.fault in STRUCTURAL]
     proved += _kept(left_out, "the numbers", lambda: judge_numbers(case, subject)) or []
     if any(finding.fault == "precision overflow / underflow" for finding in proved):
@@ -128,10 +128,24 @@ def diagnose(
     return Examination(found, succeeded, tuple(left_out), time.perf_counter() - begun)
 
 
+def _ended(examined: Model | Run, say: Callable[[str], None]) -> tuple[Run | None, Model | None, str]:
+    """The run, its model, and how it ended where it turned non-finite; a run that is given is trained."""
+    if not isinstance(examined, Run):
+        stopped = examined.stopped
+        return examined.run, examined, stopped if stopped.startswith("non-finite") else ""
+    say("the run, which is trained first")
+    try:
+        model = examined.train()
+    except TrainingError as error:
+        return examined, None, str(error)
+    return examined, model, model.stopped if model.stopped.startswith("non-finite") else ""
+
+
 def _in_doubt(case: Case) -> bool:
     """Whether experiments are worth their time: the run is behind, or it is not known to be good."""
     health = case.health
-    if case.model is None or health.score is None or health.behind or case.judged > case.prior:
+    judged = case.judged if case.has_judges else case.reached
+    if case.model is None or health.score is None or health.behind or judged > case.prior:
         return True
     if health.reference is None:
         return not health.learned or bool(_worse(case.signs))

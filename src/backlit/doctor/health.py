@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
+from math import hypot, sqrt
 
 import jax.numpy as jnp
 import numpy as np
@@ -42,7 +42,7 @@ class Health:
         if self.score is None or self.reference is None:
             return False
         gap = self.reference - self.score
-        noise = LIMITS["health: standard errors"] * sqrt(self.error**2 + self.reference_error**2) / sqrt(2)
+        noise = LIMITS["health: standard errors of a difference"] * hypot(self.error, self.reference_error)
         return gap > max(noise, LIMITS["health: share behind"] * (self.reference - self.chance))
 
     @property
@@ -71,10 +71,11 @@ def health_of(run: Run, model: Model | None) -> Health:
     name = "accuracy" if run.objective.classes else "r2"
     part = "validation" if len(run.parts.validation.x) else "train"
     score = None if model is None else model.scores.get(part, {}).get(name)
-    rows = len(getattr(run.parts, part).x)
+    y = getattr(run.parts, part).y
+    rows = int((y >= 0).sum()) if run.objective.classes else len(y)
     if score is not None and not np.isfinite(score):
         score = None
-    chance = quick.chance.score if quick else 0.0
+    chance = quick.chance.score if quick else _chance(run)
     return Health(
         score=score,
         error=error_of(score if score is not None else chance, rows, bool(run.objective.classes)),
@@ -88,9 +89,9 @@ def health_of(run: Run, model: Model | None) -> Health:
 
 def error_of(score: float, rows: int, classes: bool) -> float:
     """The standard error of a score: √(p (1 − p) / n) of a share, with half a row right and wrong besides; about
-    2 √((1 − r²) / n) of an r²."""
+    2 √((1 − r²) / n) of an r², that of 0 for one below it."""
     if not classes:
-        return 2 * sqrt(max(1 - score, 1e-6) / max(rows, 1)) if score > -1 else 2 / sqrt(max(rows, 1))
+        return 2 * sqrt(min(max(1 - score, 1e-6), 1.0) / max(rows, 1))
     share = (score * rows + 0.5) / (rows + 1)
     return sqrt(share * (1 - share) / max(rows, 1))
 
@@ -110,3 +111,11 @@ def prior_loss(run: Run) -> float:
         return float(objective.loss.examples(outputs, jnp.asarray(y)).mean())
     except Exception:  # whatever a loss of the user's own makes of a constant
         return float("nan")
+
+
+def _chance(run: Run) -> float:
+    """The share of the most frequent class of the training rows, or of their steps; for numbers the mean's r², 0."""
+    if not run.objective.classes:
+        return 0.0
+    y = run.parts.train.y
+    return float(np.bincount(y[y >= 0]).max() / max((y >= 0).sum(), 1))

@@ -252,4 +252,8 @@ LIMITS |= {
     "underflow: share of the parameters": 0.5,
     # One change that wins this share of all that can be won is the cause, and the rest a matter of speed.
     "diagnosis: share of the gain of one change": 0.5,
+    # Two scores on the same rows go together, so that their difference errs less than that of independent ones.
+    "health: standard errors of a difference": 1.75,
+    # Forks that take longer than a few minutes on a CPU are left out.
+    "forks: most operations": 4e12,
 }

@@ -28,6 +28,7 @@ from backlit.layers.recurrence import Recurrence
 from backlit.shapes import Array, Tree
 from backlit.training import Run
 from backlit.training.compilation import ONCE, compiler_options, known
+from backlit.training.devices import on_cpu
 from backlit.training.objective import Batch
 from backlit.training.program import take
 from backlit.training.updates import told
@@ -99,8 +100,8 @@ class Nursery:
 
     Attributes:
         run: the run.
-        steps: of each fork; 0: chosen so that all forks cost about a second or two, by their operations alone, and so
-            the same on every machine.
+        steps: of each fork; 0: chosen so that all forks cost some seconds where the fewest steps do, by their
+            operations alone, and so the same on every machine.
     """
 
     run: Run
@@ -132,6 +133,11 @@ def steps_for(run: Run, forks: int) -> int:
     affordable = LIMITS["forks: operations"] / (_cost(run) * max(forks, 1))
     least, most = LIMITS["forks: fewest steps"], LIMITS["forks: most steps"]
     return int(QUARTERS * max(1, min(whole, np.clip(affordable, least, most)) // QUARTERS))
+
+
+def affordable(run: Run, forks: int) -> bool:
+    """Whether the fewest steps of so many forks take minutes at most, on a CPU."""
+    return not on_cpu() or _cost(run) * forks * LIMITS["forks: fewest steps"] <= LIMITS["forks: most operations"]
 
 
 def first_weights(run: Run, seed: int = 0, scale: float | None = None) -> tuple[Tree, Tree]:

@@ -50,6 +50,11 @@ def repairing_forks(run: Run, unnormalized: bool) -> dict[Fork, Change]:
     return asked
 
 
+def few_of(asked: dict[Fork, Change]) -> dict[Fork, Change]:
+    """The forks at the rates that are most telling, where all of them would take too long."""
+    return {fork: change for fork, change in asked.items() if fork.rate in SHORT}
+
+
 def control_forks(run: Run, model: Model | None) -> list[Fork]:
     """Forks that repair nothing: another seed, permuted labels, one batch at several rates, going on from the end."""
     controls = [Fork(OTHER_SEED, seed=1), Fork(PERMUTED, permuted=True)]

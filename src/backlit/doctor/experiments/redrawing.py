@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from backlit.doctor.experiments.forks import first_weights
+from backlit.doctor.experiments.variants import with_initializers
 from backlit.layers.activation import ELU, GELU, LeakyReLU, PReLU, ReLU, Swish
 from backlit.layers.composition import blocks_of
 from backlit.layers.plan import Variable
@@ -42,6 +43,13 @@ def redrawn_weights(run: Run, seed: int = 0) -> tuple[Tree, Tree]:
         return jnp.where(jnp.abs(leaf) > LARGE, 0.0, leaf)
 
     return jax.tree_util.tree_map_with_path(draw, parameters), state
+
+
+def redrawing(run: Run) -> dict[str, Any]:
+    """The arguments of `prepare` by which the first weights are drawn by the layers' defaults; none where they are."""
+    network = with_initializers(run.network)
+    changes: dict[str, Any] = {} if str(network) == str(run.network) else {"network": network}
+    return changes | ({} if run.settings.initial_scale == 1 else {"initial_scale": 1.0})
 
 
 def fan_in(variable: Variable) -> int:

@@ -35,6 +35,8 @@ def _noisy(case: Case) -> Finding | None:
         return None
     if len(case.run.parts.validation) < LIMITS["noise: fewest validation rows"]:
         return None
+    if not np.isfinite(case.prior):
+        return None
     if case.run.objective.classes and case.health.chance >= LIMITS["imbalance: share of the largest class"]:
         return None  # the share of right answers hardly moves, whatever the labels say
     gained = case.prior - min(case.traces[name].lowest for name in case.changes)
@@ -94,7 +96,7 @@ def _modes(case: Case, model: Model) -> Finding | None:
     evaluated, trained = losses_by_mode(case.run, model)
     span = case.prior - trained
     worse = evaluated - trained
-    if not np.isfinite(worse) or span <= 0 or worse <= LIMITS["modes: share lost"] * span:
+    if not np.isfinite([worse, span]).all() or span <= 0 or worse <= LIMITS["modes: share lost"] * span:
         return None
     stateful = [path[:-1] for path, _ in case.run.network.plan(case.run.input_shape).variables("state")]
     layers = tuple("/".join(path) for path in stateful if path[0] not in case.run.fitted)
@@ -150,10 +152,11 @@ def _by_heart(case: Case, model: Model) -> Finding | None:
     gap = float(judged[best] - seen[best])
     if (
         not falls
-        or won <= LIMITS["overfitting: share won"] * abs(case.prior)
+        or not won > LIMITS["overfitting: share won"] * abs(case.prior)
         or lost <= LIMITS["overfitting: share lost"] * won
     ):
         return None
+    stronger = max(1e-2, 10 * float(case.run.settings.l2 or 0))
     level = "fault" if gap > LIMITS["overfitting: share of the gap"] * won else "hint"
     return Finding(
         "overfitting",
@@ -162,7 +165,10 @@ def _by_heart(case: Case, model: Model) -> Finding | None:
         f"the validation loss fell to {judged[best]:.3g} in epoch {best + 1} and rose to {end:.3g}, while the training "
         f"loss, in evaluation mode, fell from {seen[best]:.3g} to {seen[-1]:.3g}; the weights of that epoch are kept",
         "the network learns its rows by heart: there are few of them for what it can hold",
-        Remedy("more rows, or a penalty on the weights (l2), Dropout, or a smaller network", {"l2": 1e-2}),
+        Remedy(
+            "more rows, or a penalty on the weights (l2), Dropout, or a smaller network",
+            {"l2": max(1e-2, 10 * float(case.run.settings.l2 or 0))},
+        ),
         0.85,
         {"best": float(judged[best]), "end": end, "train": float(seen[-1])},
     )

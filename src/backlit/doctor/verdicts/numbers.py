@@ -13,7 +13,6 @@ from backlit.doctor.finding import Finding, Remedy
 from backlit.doctor.nonfinite import examine_nonfinite
 from backlit.doctor.subject import Subject
 from backlit.doctor.underflow import examine_underflow
-from backlit.errors import TrainingError
 
 BEYOND = ("a logarithm", "a division", "a square root", "a power", "a division by a square root")
 
@@ -31,7 +30,7 @@ def judge_numbers(case: Case, subject: Subject) -> list[Finding]:
         found = examine_nonfinite(subject, case.model.parameters, case.model.state)
     if found:
         return [replace(finding, level="fault") for finding in found]
-    ended = ending_of(case)
+    ended = case.ending
     if not any(words in ended for words in BEYOND):
         return []
     return [
@@ -45,14 +44,3 @@ def judge_numbers(case: Case, subject: Subject) -> list[Finding]:
             0.9,
         )
     ]
-
-
-def ending_of(case: Case) -> str:
-    """How a run ended that turned non-finite, in words; '' for one that did not."""
-    if case.model is not None:
-        return case.model.stopped if case.model.stopped.startswith("non-finite") else ""
-    try:
-        case.run.train()
-    except TrainingError as error:
-        return str(error)
-    return ""

@@ -25,7 +25,7 @@ from backlit.doctor.experiments.questions import (
     WIDTH,
     Change,
 )
-from backlit.doctor.experiments.variants import with_initializers
+from backlit.doctor.experiments.redrawing import redrawing
 from backlit.doctor.finding import Finding, Remedy, ordered
 from backlit.doctor.limits import LIMITS
 from backlit.layers.composition import blocks_of
@@ -54,24 +54,20 @@ def judge_training(case: Case) -> list[Finding]:
     Args:
         case: with its forks grown.
     """
-    best: dict[Change, str] = {}
-    for name, change in case.changes.items():
-        if change not in best or case.learned(name) > case.learned(best[change]):
-            best[change] = name
-    top = max(case.learned(name) for name in best.values())
+    top = max(case.learned(name) for name in case.changes)
     if top - case.share(case.reached) <= LIMITS["diagnosis: share gained"]:
         return []
     held = case.share(case.reached)
     enough = top - LIMITS["diagnosis: share of the best"]
     halfway = held + LIMITS["diagnosis: share of the gain of one change"] * (top - held)
     now = case.share_judged(case.judged)
-    sufficient = [
-        change
-        for change, name in best.items()
-        if change
-        and case.learned(name) >= (min(enough, halfway) if len(change) == 1 and change != {RATE} else enough)
-        and case.share_judged(case.traces[name].lowest) - now > LIMITS["diagnosis: share gained on new rows"]
-    ]
+    best: dict[Change, str] = {}
+    for name, change in sorted(case.changes.items(), key=lambda item: _distance(case, item[0])):
+        least = min(enough, halfway) if len(change) == 1 and change != {RATE} else enough
+        gained = case.share_judged(case.traces[name].lowest) - now > LIMITS["diagnosis: share gained on new rows"]
+        if change and case.learned(name) >= least and (gained or not case.has_judges):
+            best.setdefault(change, name)
+    sufficient = list(best)
     if _learned_most(case):
         faster = [change for change in sufficient if _only_faster(case, change, best[change])]
         sufficient = [change for change in sufficient if not any(alone <= change for alone in faster)]
@@ -79,6 +75,14 @@ def judge_training(case: Case) -> list[Finding]:
         return []
     chosen = min(sufficient, key=lambda change: (len(change), *sorted(_place(case, part) for part in change)))
     return [_finding(case, part, chosen, best[chosen]) for part in sorted(chosen, key=lambda part: _place(case, part))]
+
+
+def _distance(case: Case, name: str) -> float:
+    """How far a fork's rate is from the rule's default, in powers of ten; where it has none, from the run's own."""
+    settings, factor = case.run.settings, case.forks[name].rate
+    own = settings.optimizer == OWN or settings.learning_rate is None
+    usual = 1.0 if own else default_learning_rate(settings.optimizer) / float(settings.learning_rate or 1.0)
+    return abs(float(np.log10(factor / usual)))
 
 
 def _learned_most(case: Case) -> bool:
@@ -125,7 +129,7 @@ def _finding(case: Case, part: str, chosen: Change, name: str) -> Finding:
         assert sign is not None
         return _proved(case, sign, name, sure, sign.remedy)
     if part == WEIGHTS:
-        changes = {"initial_scale": 1.0, "network": with_initializers(case.run.network)}
+        changes = redrawing(case.run)
         remedy = Remedy("draw the first weights by He's rule, with biases of 0", changes)
         sign = sign_of_weights(case)
         grows = drift(case)

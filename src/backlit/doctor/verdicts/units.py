@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from backlit.doctor.case import Case
-from backlit.doctor.experiments.variants import with_initializers
+from backlit.doctor.experiments.redrawing import redrawing
 from backlit.doctor.finding import Finding, Remedy
 from backlit.doctor.limits import LIMITS
 from backlit.doctor.measures import LayerMeasures
@@ -64,7 +64,7 @@ def _finding(case: Case, path: str, squashes: bool, before: float, now: float) -
         else "their gradient is exactly 0, so that nothing brings them back",
         Remedy(
             "draw the first weights by the layer's own rule, with biases of 0, and take smaller steps",
-            {"initial_scale": 1.0, "network": with_initializers(case.run.network)},
+            redrawing(case.run),
         ),
         0.85,
         {"first": before, "last": now},
