@@ -8,7 +8,7 @@ BENCH := .venv-bench
 # forms for speed and of what programs take, are compiled as users compile.
 VALUES := $(filter-out %/test_compilation.py %/test_cost.py %/test_devices.py %/test_finders.py %/test_forms.py \
 	%/test_population.py %/test_products.py %/test_programs.py %/test_repetition.py,\
-	$(wildcard $(patsubst %,tests/%/test_*.py,data drawing functions graph layers optimizers pictures rows training)))
+	$(wildcard $(patsubst %,tests/%/test_*.py,data doctor drawing functions graph layers optimizers pictures rows training)))
 
 .PHONY: demo test bench bench-doctor rows lessons clean
 
