@@ -19,9 +19,9 @@ from backlit.doctor.health import health_of, prior_loss
 from backlit.doctor.measures import Meter
 from backlit.doctor.start import examine_start
 from backlit.doctor.subject import subject_of
-from backlit.doctor.verdicts.generalization import demoted, judge_generalization
+from backlit.doctor.verdicts.generalization import demoted, judge_generalization, misses_a_class
 from backlit.doctor.verdicts.numbers import judge_numbers
-from backlit.doctor.verdicts.training import judge_training
+from backlit.doctor.verdicts.training import UNSIGNED, judge_training
 from backlit.doctor.verdicts.units import judge_units
 from backlit.errors import InputError, TrainingError
 from backlit.training import Model, Run
@@ -48,7 +48,6 @@ BLINDING = (
     "wrong loss for the target",
     "flipped loss sign",
     "missing softmax",
-    "double softmax",
     "output range mismatch",
     "update not applied",
     "NaN / Inf",
@@ -60,7 +59,7 @@ SLOWING = (
     "symmetric initialization",
     "saturated sigmoid/tanh",
     "dying ReLU",
-    "missing activation",
+    "double softmax",
     "NaN / Inf",
 )
 """Faults that make larger steps look better, which force what is left to do the work of what is lost."""
@@ -111,7 +110,7 @@ def diagnose(
     proved = [sign for sign in case.signs if sign.level == "fault" and sign.fault in STRUCTURAL]
     proved += _kept(left_out, "the numbers", lambda: judge_numbers(case, subject)) or []
     if any(finding.fault == "precision overflow / underflow" for finding in proved):
-        proved = [finding for finding in proved if finding.fault not in BLINDING[:5]]
+        proved = [finding for finding in proved if finding.fault not in (*BLINDING[:4], "double softmax")]
     blind = any(sign.fault in BLINDING for sign in proved)
     if not quick and not blind and _in_doubt(case):
         say("experiments")
@@ -120,6 +119,9 @@ def diagnose(
         looked.append(f"{len(case.traces)} forks of {case.steps:,} steps")
     if not blind:
         proved += _kept(left_out, "new rows", lambda: judge_generalization(case)) or []
+    structural = any(sign.fault in STRUCTURAL and sign.level != "hint" for sign in case.signs)
+    if structural or any(finding.where != UNSIGNED for finding in proved):
+        proved = [finding for finding in proved if finding.where != UNSIGNED]
     if any(finding.fault in SLOWING for finding in proved):
         proved = [finding for finding in proved if finding.fault != "learning rate too low"]
     found = ordered([*proved, *(_settled(sign, case, proved, quick) for sign in case.signs if sign not in proved)])
@@ -170,7 +172,7 @@ def _settled(sign: Finding, case: Case, proved: list[Finding], quick: bool) -> F
         return sign
     if not _in_doubt(case) or any(finding.level == "fault" for finding in proved):
         return demoted(sign)
-    sure = (*STRUCTURAL, "class collapse / imbalance")
+    sure = (*STRUCTURAL, "class collapse / imbalance") if misses_a_class(case) else STRUCTURAL
     return replace(sign, level="fault" if sign.fault in sure else "suspicion", confidence=0.6)
 
 

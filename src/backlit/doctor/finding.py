@@ -137,7 +137,8 @@ class Examination:
     def __str__(self) -> str:
         said = [str(finding) for finding in self.findings]
         if not self.worse_than_hints():
-            said.insert(0, f"No fault found in {self.seconds:.1f} s: {', '.join(self.examined) or 'nothing'} examined.")
+            where = "what could be examined" if self.left_out else f"{self.seconds:.1f} s"
+            said.insert(0, f"No fault found in {where}: {', '.join(self.examined) or 'nothing'} examined.")
         return "\n".join([*said, *(f"Not examined: {words}." for words in self.left_out)])
 
     def to_json(self) -> dict[str, Any]:

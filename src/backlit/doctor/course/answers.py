@@ -23,7 +23,8 @@ def _collapse(record: Record) -> Finding | None:
     last = accuracy[-max(most, len(accuracy) // 4) :]
     rows = len(record.run.parts.train) if record.run is not None else 1
     noise = LIMITS["class errors"] * np.sqrt(prior.majority * (1 - prior.majority) / min(rows, 256))
-    if len(accuracy) < most or np.ptp(last) > 0 or abs(last[-1] - prior.majority) > noise:
+    above = last[-1] - prior.majority  # the rows that are scored may be a sample, with a share of its own
+    if len(accuracy) < most or np.ptp(last) > 0 or above < -noise or above > 1 / min(rows, 256):
         return None
     rare = prior.rarest * prior.classes < LIMITS["class rare"]
     learns = record.end < 1 - LIMITS["course idle"]
@@ -37,7 +38,7 @@ def _collapse(record: Record) -> Finding | None:
         "",
         f"for {len(last)} epochs the accuracy on the same training rows is {last[-1]:.4g}; the share of the most "
         f"frequent class is {prior.majority:.4g}, and that of the rarest {prior.rarest:.4g}",
-        "every row gets the answer of the most frequent class",
+        "as many answers are right as where every row gets that of the most frequent class",
         Remedy(
             "let every class count alike (--class-weight balanced)"
             if rare

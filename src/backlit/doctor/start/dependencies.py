@@ -15,7 +15,7 @@ from backlit.doctor.finding import Finding, Remedy
 from backlit.doctor.limits import LIMITS
 from backlit.doctor.start.probe import Probe
 from backlit.graph import vjp
-from backlit.layers.block import Context
+from backlit.layers.block import Context, Observer
 from backlit.layers.composition import blocks_of
 from backlit.layers.normalization import BatchNorm
 from backlit.shapes import Array, Tree
@@ -41,13 +41,17 @@ def _across_examples(probe: Probe) -> Iterator[Finding]:
         change = _change(before[:1], after[:1])
         if change > LIMITS["leak_change"]:
             yield _across(
-                f"the first example's outputs change by {change:.2g} of their size as others take each other's places"
+                f"the first example's outputs change by {change:.2g} of their size as others take each other's places",
+                _mixing_layers(probe),
             )
         return
     modes = _examples_seen(probe)
     if modes["evaluation"]:
         seen = modes["evaluation"]
-        yield _across(f"in evaluation mode ∂y_1/∂x_j is not 0 for {seen} of {_rows(probe) - 1} other examples j")
+        yield _across(
+            f"in evaluation mode ∂y_1/∂x_j is not 0 for {seen} of {_rows(probe) - 1} other examples j",
+            _mixing_layers(probe),
+        )
     elif modes["training"] and not _has_batch_statistics(probe):
         yield Finding(
             "axis / mask leak",
@@ -61,15 +65,30 @@ def _across_examples(probe: Probe) -> Iterator[Finding]:
         )
 
 
-def _across(evidence: str) -> Finding:
+def _across(evidence: str, layers: tuple[str, ...]) -> Finding:
     return Finding(
         "axis / mask leak",
         "fault",
-        "",
+        f"layer {layers[0]}" if layers else "",
         evidence,
         "an example's answer depends on the other examples of its batch",
         Remedy("look for a softmax, a mean, a reshape or a transpose over axis 0, which is the batch"),
+        layers=layers,
     )
+
+
+def _mixing_layers(probe: Probe) -> tuple[str, ...]:
+    """The first layer whose output for the first example changes with the others; none where it is not known."""
+    run = probe.subject.run
+    if run is None or probe.x is None:
+        return ()
+    outputs = []
+    for rows in (np.arange(len(probe.x)), np.r_[0, np.arange(1, len(probe.x))[::-1] // 2]):
+        keep = Observer(lambda path, block, x, y: y[0])
+        run.objective.body.apply(probe.general(0), probe.subject.state, probe.x[rows], Context(observe=keep))
+        outputs.append(keep.seen)
+    mixing = [path for path, own in outputs[0].items() if _change(own, outputs[1][path]) > LIMITS["leak_change"]]
+    return tuple(mixing[:1])
 
 
 def _rows(probe: Probe) -> int:

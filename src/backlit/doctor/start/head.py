@@ -6,6 +6,7 @@ arithmetic, not a guess.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,11 +42,23 @@ def examine_head(probe: Probe, answers: Answers) -> Iterator[Finding]:
     reach = range_of(probe)
     if reach is None:
         return
+    found: list[Finding] = []
     if answers.kind in ("classes", "two"):
-        yield from _missing_softmax(probe, answers, reach)
-        yield from _bounded_scores(probe, answers, reach)
+        found = [*_missing_softmax(probe, answers, reach), *_bounded_scores(probe, answers, reach)]
     elif answers.kind == "numbers" and answers.is_least_at_targets:
-        yield from _range_mismatch(answers, reach)
+        found = [*_range_mismatch(answers, reach)]
+    layers = last_layers(probe)
+    yield from (replace(finding, layers=layers) for finding in found)
+
+
+def last_layers(probe: Probe) -> tuple[str, ...]:
+    """The layers from the last one that is trained to where the loss takes its outputs; () where none are known."""
+    run = probe.subject.run
+    if run is None:
+        return ()
+    parts = list(run.objective.body.plan(run.input_shape).parts.items())
+    last = max((at for at, (_, part) in enumerate(parts) if part.size), default=0)
+    return tuple(name for name, _ in parts[last:])
 
 
 def range_of(probe: Probe) -> Range | None:

@@ -91,6 +91,17 @@ def _collapsed(case: Case, model: Model) -> Finding | None:
     )
 
 
+def misses_a_class(case: Case) -> bool:
+    """Whether less than half of some class's held-out rows are answered rightly."""
+    run, model = case.run, case.model
+    part = run.parts.validation
+    if model is None or not run.objective.classes or not len(part.x) or part.y.ndim > 1:
+        return False
+    right = model.predict_encoded(part.x).argmax(-1) == part.y
+    recalls = [right[part.y == code].mean() for code in np.unique(part.y)]
+    return min(recalls) < LIMITS["imbalance: held-out recall"]
+
+
 def _modes(case: Case, model: Model) -> Finding | None:
     """The same rows in both modes: evaluation may not be far worse."""
     evaluated, trained = losses_by_mode(case.run, model)
@@ -166,8 +177,8 @@ def _by_heart(case: Case, model: Model) -> Finding | None:
         f"loss, in evaluation mode, fell from {seen[best]:.3g} to {seen[-1]:.3g}; the weights of that epoch are kept",
         "the network learns its rows by heart: there are few of them for what it can hold",
         Remedy(
-            "more rows, or a penalty on the weights (l2), Dropout, or a smaller network",
-            {"l2": max(1e-2, 10 * float(case.run.settings.l2 or 0))},
+            "more rows, or a stronger penalty on the weights (l2), Dropout, or a smaller network",
+            {"l2": stronger},
         ),
         0.85,
         {"best": float(judged[best]), "end": end, "train": float(seen[-1])},

@@ -8,6 +8,7 @@ rows, too.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ from backlit.layers.recurrence import Recurrence
 from backlit.optimizers import default_learning_rate
 from backlit.training.settings import OWN
 
+UNSIGNED = "the first weights"  # where a finding lies that had no signs before the experiment
 ORDER = (INPUTS, WEIGHTS, PENALTY, RELU, BETWEEN, RATE, WIDTH)
 OF_WEIGHTS = (
     "symmetric initialization",
@@ -54,20 +56,7 @@ def judge_training(case: Case) -> list[Finding]:
     Args:
         case: with its forks grown.
     """
-    top = max(case.learned(name) for name in case.changes)
-    if top - case.share(case.reached) <= LIMITS["diagnosis: share gained"]:
-        return []
-    held = case.share(case.reached)
-    enough = top - LIMITS["diagnosis: share of the best"]
-    halfway = held + LIMITS["diagnosis: share of the gain of one change"] * (top - held)
-    now = case.share_judged(case.judged)
-    best: dict[Change, str] = {}
-    for name, change in sorted(case.changes.items(), key=lambda item: _distance(case, item[0])):
-        least = min(enough, halfway) if len(change) == 1 and change != {RATE} else enough
-        gained = case.share_judged(case.traces[name].lowest) - now > LIMITS["diagnosis: share gained on new rows"]
-        if change and case.learned(name) >= least and (gained or not case.has_judges):
-            best.setdefault(change, name)
-    sufficient = list(best)
+    sufficient, best = _sufficient(case)
     if _learned_most(case):
         faster = [change for change in sufficient if _only_faster(case, change, best[change])]
         sufficient = [change for change in sufficient if not any(alone <= change for alone in faster)]
@@ -75,6 +64,32 @@ def judge_training(case: Case) -> list[Finding]:
         return []
     chosen = min(sufficient, key=lambda change: (len(change), *sorted(_place(case, part) for part in change)))
     return [_finding(case, part, chosen, best[chosen]) for part in sorted(chosen, key=lambda part: _place(case, part))]
+
+
+def _sufficient(case: Case) -> tuple[list[Change], dict[Change, str]]:
+    """The changes that suffice, and the fork of each whose rate is nearest the default."""
+    top = max(case.learned(name) for name in case.changes)
+    if top - case.share(case.reached) <= LIMITS["diagnosis: share gained"]:
+        return [], {}
+    held = case.share(case.reached)
+    enough = top - LIMITS["diagnosis: share of the best"]
+    halfway = held + LIMITS["diagnosis: share of the gain of one change"] * (top - held)
+    now = case.share_judged(case.judged)
+
+    def suffices(name: str, least: float) -> bool:
+        gained = case.share_judged(case.traces[name].lowest) - now > LIMITS["diagnosis: share gained on new rows"]
+        return case.learned(name) >= least and (gained or not case.has_judges)
+
+    best: dict[Change, str] = {}
+    part: dict[Change, str] = {}
+    for name, change in sorted(case.changes.items(), key=lambda item: _distance(case, item[0])):
+        if change and suffices(name, enough):
+            best.setdefault(change, name)
+        if len(change) == 1 and change != {RATE} and suffices(name, min(enough, halfway)):
+            part.setdefault(change, name)
+    if not any(len(change) == 1 for change in best):  # of two changes one may win most of what both do
+        best |= {change: name for change, name in part.items() if any(change < both for both in best)}
+    return list(best), best
 
 
 def _distance(case: Case, name: str) -> float:
@@ -135,13 +150,36 @@ def _finding(case: Case, part: str, chosen: Change, name: str) -> Finding:
         grows = drift(case)
         if sign is None or (sign.fault == "bad initial loss" and grows > LIMITS["weights: drift"]):
             cause = f"the outputs of one layer deviate {grows:.3g} times as much as those of another, before any step"
-            sign = _plain("initialization scale", "the first weights", cause)
+            layers = _scaling_layers(case)
+            sign = replace(_plain("initialization scale", UNSIGNED, cause), layers=layers)
         return _proved(case, sign, name, sure, remedy)
     if part == PENALTY:
         cause = "without penalties the same run learns: they hold the weights down more than the data move them"
         remedy = Remedy("leave the penalties out, or make them a hundredth", {"l1": 0.0, "l2": 0.0, "penalties": None})
         return _proved(case, _plain("over-regularization", "the penalties", cause), name, sure, remedy)
     return _of_structure(case, part, name, sure)
+
+
+def _scaling_layers(case: Case) -> tuple[str, ...]:
+    """The trained layers whose output deviates much more, or much less, than their input, the worst one first."""
+    if case.first is None:
+        return ()
+    trained = {path.rpartition("/")[0] for path in case.first.variables}
+    found = {
+        path: abs(float(np.log(layer.deviation / layer.deviation_in)))
+        for path, layer in case.first.layers.items()
+        if path in trained and layer.deviation > 0 and layer.deviation_in > 0
+    }
+    return tuple(sorted((path for path, change in found.items() if change > np.log(2)), key=lambda path: -found[path]))
+
+
+def _hidden_layers(case: Case) -> tuple[str, ...]:
+    """The trained layers but the last, that of the fewest units first."""
+    if case.first is None:
+        return ()
+    layers = case.first.layers
+    paths = dict.fromkeys(path.rpartition("/")[0] for path in case.first.variables)
+    return tuple(sorted([path for path in paths if path in layers][:-1], key=lambda path: layers[path].units))
 
 
 def _of_structure(case: Case, part: str, name: str, sure: float) -> Finding:
@@ -162,6 +200,7 @@ def _of_structure(case: Case, part: str, name: str, sure: float) -> Finding:
                 f": of one batch alone, learned again and again, a loss of {min(left):.3g} is left at the best rate"
             )
         sign, words = _plain("underfitting (capacity)", "the hidden layers", cause), "use more units"
+        sign = replace(sign, layers=_hidden_layers(case))
     return _proved(case, sign, name, sure, Remedy(f"{words}: {write(network)}", {"network": network}))
 
 
