@@ -257,7 +257,7 @@ LIMITS |= {
     # Forks that take longer than a few minutes on a CPU are left out.
     "forks: most operations": 4e12,
     # A first loss up to this many times that of undecided answers is no worse than not knowing.
-    "first_undecided": 1.5,
+    "first_undecided": 3.0,
     # A rare class of whose held-out rows less than this share is met is not learned.
     "imbalance: held-out recall": 0.5,
 }
