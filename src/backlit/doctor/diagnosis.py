@@ -60,9 +60,11 @@ SLOWING = (
     "saturated sigmoid/tanh",
     "dying ReLU",
     "double softmax",
+    "train/evaluation mismatch",
     "NaN / Inf",
 )
-"""Faults that make larger steps look better, which force what is left to do the work of what is lost."""
+MADE_UP_FOR = ("learning rate too low", "underfitting (capacity)")
+"""What the faults of `SLOWING` look like: larger steps, or more units, do the work of what is lost."""
 
 
 def diagnose(
@@ -123,7 +125,7 @@ def diagnose(
     if structural or any(finding.where != UNSIGNED for finding in proved):
         proved = [finding for finding in proved if finding.where != UNSIGNED]
     if any(finding.fault in SLOWING for finding in proved):
-        proved = [finding for finding in proved if finding.fault != "learning rate too low"]
+        proved = [finding for finding in proved if finding.fault not in MADE_UP_FOR]
     found = ordered([*proved, *(_settled(sign, case, proved, quick) for sign in case.signs if sign not in proved)])
     failed = {words.partition(" (")[0] for words in left_out}
     succeeded = tuple(words for words in looked if words not in failed)
