@@ -126,7 +126,9 @@ def diagnose(
         proved = [finding for finding in proved if finding.where != UNSIGNED]
     if any(finding.fault in SLOWING for finding in proved):
         proved = [finding for finding in proved if finding.fault not in MADE_UP_FOR]
-    found = ordered([*proved, *(_settled(sign, case, proved, quick) for sign in case.signs if sign not in proved)])
+    known = {finding.fault for finding in proved if finding.level == "fault"}
+    others = [_settled(sign, case, proved, quick) for sign in case.signs if sign not in proved]
+    found = ordered([*proved, *(sign for sign in others if sign.level != "hint" or sign.fault not in known)])
     failed = {words.partition(" (")[0] for words in left_out}
     succeeded = tuple(words for words in looked if words not in failed)
     return Examination(found, succeeded, tuple(left_out), time.perf_counter() - begun)

@@ -44,7 +44,7 @@ class Progress(NamedTuple):
     and in `place` which program's epoch it is, and of how many members the losses and scores are the best one's. They
     are those told last while it compiles, and no numbers before the first. In a sweep `seconds` counts compiling and
     scoring, too, and `seconds_left`, an estimate where `bounded` is false, is no number where nothing is known yet.
-    `history` is that of a run so far, with its telemetry.
+    `history` is that of a `run` so far, with its telemetry.
     """
 
     epoch: int
@@ -61,6 +61,7 @@ class Progress(NamedTuple):
     doing: str = ""
     place: str = ""
     history: History | None = None
+    run: Run | None = None
 
 
 Follow: TypeAlias = Callable[[Progress], str | None]
@@ -299,6 +300,7 @@ class Execution:
                 seconds=self.training,
                 seconds_left=left if limit is None else min(left, max(limit - self.training, 0.0)),
                 history=self.history,
+                run=self.run,
             )
         )
 

@@ -24,8 +24,7 @@ class Monitor:
     It reads what the run records anyway, so it costs next to nothing and changes no result.
 
     Args:
-        run: what is trained; None: it is not known, as in `bl.fit(..., progress=bl.Monitor())`, and what a constant
-            answer would score neither.
+        run: what is trained; None: the one that it first hears of, as in `bl.fit(..., progress=bl.Monitor(say=print))`.
         say: called with one line for each finding worse than a hint, when it is first found.
         stop_when: 'hopeless': stop the run once it cannot come right any more; None: never.
         follow: another follower that hears everything, too, such as a bar; the text that it answers goes first.
@@ -68,6 +67,7 @@ class Monitor:
 
     def _examine(self, progress: Progress) -> str | None:
         if self._layers is None:
+            self.run = self.run or progress.run
             self._layers = paths_of(self.run)
             self._prior = prior_of(self.run) if self.run is not None else None
         record = record_of(progress.history, self.run, self._layers, self._prior)  # type: ignore[arg-type]

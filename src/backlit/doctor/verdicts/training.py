@@ -29,6 +29,7 @@ from backlit.doctor.experiments.questions import (
 from backlit.doctor.experiments.redrawing import redrawing
 from backlit.doctor.finding import Finding, Remedy, ordered
 from backlit.doctor.limits import LIMITS
+from backlit.layers.activation import Sigmoid, Tanh
 from backlit.layers.composition import blocks_of
 from backlit.layers.notation import write
 from backlit.layers.recurrence import Recurrence
@@ -46,6 +47,10 @@ OF_WEIGHTS = (
     "bad initial loss",
     "vanishing gradient",
 )
+PASSED = {
+    Sigmoid: "each Sigmoid passes at most 1/4 of the gradient back",
+    Tanh: "each Tanh passes less than all of the gradient back",
+}
 OF_TIME = ("exploding gradient", "vanishing gradient")
 OF_SQUASHING = ("vanishing gradient", "saturated sigmoid/tanh", "exploding gradient")
 
@@ -185,7 +190,8 @@ def _hidden_layers(case: Case) -> tuple[str, ...]:
 def _of_structure(case: Case, part: str, name: str, sure: float) -> Finding:
     network = case.networks[part]
     if part == RELU:
-        cause = "each Sigmoid passes at most 1/4 of the gradient back, each Tanh at most all of it"
+        kinds = {type(block) for block in blocks_of(case.run.network)}
+        cause = " and ".join(words for kind, words in PASSED.items() if kind in kinds)
         sign = case.sign(*OF_SQUASHING) or _plain("vanishing gradient", "the hidden layers", cause)
         words = "put ReLU in the place of Sigmoid and Tanh, with He's initialization"
     elif part == BETWEEN:
