@@ -66,7 +66,7 @@ def test_findings_are_printed_and_make_the_status(backlit, wine, diagnosed):
     ]
     model, options = asked[0]
     assert model.run.settings == model.settings
-    assert options == {"quick": True}
+    assert options["quick"] is True
     diagnosed(finding({}, level="hint"))
     assert backlit("diagnose", wine).status == 0
     assert backlit("diagnose", wine, "--fix").status == 0
@@ -110,7 +110,7 @@ def test_a_model_alone_is_examined_as_far_as_it_goes(backlit, wine, diagnosed):
     Path("bad/settings.json").unlink()
     said = backlit("diagnose", wine, "--fix")
     assert (said.status, asked[0][0].run) == (0, None)
-    assert "Not examined: what needs the data or a rerun, for the folder has no settings.json" in said.out
+    assert "not examined: what needs the data or a rerun, for the folder has no settings.json" in said.out
     assert said.err == "Note: --fix makes the run again, and it cannot be prepared: nothing was tried\n"
 
 

@@ -25,7 +25,12 @@ def test_training_ends_with_a_report(backlit):
 def test_a_report_can_be_left_out(backlit):
     said = json.loads(backlit("train", "iris", "--epochs", 1, "--out", "run", "--json", "--no-report").out)
     assert said["report"] is None
-    assert sorted(path.name for path in Path("run").iterdir()) == ["history.csv", "model", "settings.json"]
+    assert sorted(path.name for path in Path("run").iterdir()) == [
+        "findings.json",
+        "history.csv",
+        "model",
+        "settings.json",
+    ]
 
 
 def test_json_says_where_the_report_is(backlit):
