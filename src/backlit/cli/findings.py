@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -72,7 +73,8 @@ def show(report: Report, words: str, finding: Finding) -> None:
 
 
 class Doctor:
-    """The doctor beside a run: it examines it while its program compiles, follows it, and looks at it once it is over.
+    """The doctor beside a run: it examines its data, and its network while the program compiles, follows it, and looks
+    at it once it is over.
 
     Used as a context: when it ends, however it ends, what was found before the run has been shown.
 
@@ -89,10 +91,15 @@ class Doctor:
         self.before = Examination(())
         self.monitor = Monitor(run, self._say, stop_when)
         self._shown = False
+        self._data: tuple[Finding, ...] | None = None
+        self._data_known = threading.Event()
         self._thread = threading.Thread(target=self._examine, args=(run,), daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
+        self._data_known.wait()
+        for finding in self._data or ():
+            show_finding(self.report, finding)
         return self
 
     def __exit__(
@@ -127,12 +134,23 @@ class Doctor:
     def _examine(self, run: "Run") -> None:
         from backlit.doctor.check import check_run
 
-        self.before = check_run(run)
+        try:
+            self.before = check_run(run, self._hear)
+        finally:
+            self._data_known.set()
+
+    def _hear(self, found: Sequence[Finding]) -> None:
+        """What the data alone have said is shown before any training."""
+        if self._data is None:
+            self._data = tuple(finding for finding in ordered(list(found)) if finding.level != "hint")
+            self._data_known.set()
 
     def _show(self) -> None:
         if not self._shown:
             self._shown = True
-            show_briefly(self.report, self.before)
+            shown = {str(finding) for finding in self._data or ()}
+            others = tuple(finding for finding in self.before if str(finding) not in shown)
+            show_briefly(self.report, replace(self.before, findings=others))
 
     def _say(self, line: str) -> None:
         self.report.line(line, style="yellow")

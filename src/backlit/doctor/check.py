@@ -1,6 +1,7 @@
 """The examination before training: what the data, the network and the first step say."""
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -29,20 +30,28 @@ def check(network: Block | str | None, data: Any, y: Any = None, **options: Any)
     return check_run(prepare(network, data, y, **options))
 
 
-def check_run(run: Run) -> Examination:
+def check_run(run: Run, hear: Callable[[Sequence[Finding]], None] | None = None) -> Examination:
     """Examine a run that is ready to train: its data, then its network at the first step.
 
     An examiner that fails is left out, and named with the reason.
+
+    Args:
+        run: ready to train.
+        hear: called with what each of the two has found, as soon as it is done.
     """
     begun = time.perf_counter()
     findings: list[Finding] = []
     examined, left_out = [], []
     for words, examine in (("the data", _data), ("the network at its first step", _start)):
+        found: list[Finding] = []
         try:
-            findings += examine(run)
+            found = examine(run)
             examined.append(words)
         except Exception as error:  # whatever it is, it must not keep a run from training
             left_out.append(f"{words}: {str(error).partition(chr(10))[0] or type(error).__name__}")
+        findings += found
+        if hear is not None:
+            hear(found)
     if any(finding.fault == "unnormalized inputs" and finding.level != "hint" for finding in findings):
         findings = [
             replace(finding, level="suspicion")
