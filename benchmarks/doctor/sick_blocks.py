@@ -1,5 +1,6 @@
 """Layers of a user's own that are wrong in one way each."""
 
+from abc import abstractmethod
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -69,8 +70,9 @@ class Plain(bl.Block):
     def apply(self, parameters: Parameters, state: State, x: Array, context: Context) -> tuple[Array, State]:
         return self.function(x, context), {}
 
+    @abstractmethod
     def function(self, x: Array, context: Context) -> Array:
-        raise NotImplementedError
+        """What it makes of its input."""
 
 
 @dataclass(frozen=True)

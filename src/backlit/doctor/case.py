@@ -68,7 +68,7 @@ class Case:
     def grow(self) -> None:
         """Grow the forks that repair something, and those to compare them with."""
         asked = repairing_forks(self.run, self.sign("unnormalized inputs") is not None)
-        controls = control_forks(self.run, self.model)
+        controls = control_forks(self.run)
         if not affordable(self.run, len(asked) + len(controls)):
             asked, controls = few_of(asked), []
             if not affordable(self.run, len(asked)):

@@ -44,11 +44,9 @@ STRUCTURAL = (
     "missing activation",
 )
 """Faults that structure or arithmetic proves; the others are signs until an experiment has settled them."""
+OF_THE_LOSS = ("wrong loss for the target", "flipped loss sign", "missing softmax", "output range mismatch")
 BLINDING = (
-    "wrong loss for the target",
-    "flipped loss sign",
-    "missing softmax",
-    "output range mismatch",
+    *OF_THE_LOSS,
     "update not applied",
     "NaN / Inf",
     "precision overflow / underflow",
@@ -112,7 +110,7 @@ def diagnose(
     proved = [sign for sign in case.signs if sign.level == "fault" and sign.fault in STRUCTURAL]
     proved += _kept(left_out, "the numbers", lambda: judge_numbers(case, subject)) or []
     if any(finding.fault == "precision overflow / underflow" for finding in proved):
-        proved = [finding for finding in proved if finding.fault not in (*BLINDING[:4], "double softmax")]
+        proved = [finding for finding in proved if finding.fault not in (*OF_THE_LOSS, "double softmax")]
     blind = any(sign.fault in BLINDING for sign in proved)
     if not quick and not blind and _in_doubt(case):
         say("experiments")

@@ -167,6 +167,7 @@ class _Rows:
         x = part.x[self.chosen]
         self.train = _batch(x, self.y, weights)
         self.watched = _batch(x[:WATCHED], self.y[:WATCHED])
+        self.first = first_weights(run)
         held = run.parts.validation
         few = np.random.default_rng(1).permutation(len(held.x))[:WATCHED]
         self.held_out = None
@@ -185,7 +186,7 @@ class _Rows:
             order = order.reshape(steps, self.size)
         y = self.y[random.permutation(rows)] if fork.permuted else self.y
         features = self.run.input_shape[-1] if self.run.input_shape else 1
-        parameters, state = fork.start or first_weights(self.run)
+        parameters, state = fork.start or self.first
         return {
             "parameters": parameters,
             "state": state,

@@ -13,7 +13,7 @@ from backlit.doctor.experiments.redrawing import redrawn_weights
 from backlit.doctor.experiments.variants import wider, with_activations, with_relu
 from backlit.layers.composition import Sequential
 from backlit.optimizers import default_learning_rate, takes_all_rows
-from backlit.training import Model, Run
+from backlit.training import Run
 from backlit.training.settings import OWN
 
 Change: TypeAlias = frozenset[str]
@@ -22,7 +22,7 @@ RELU, BETWEEN, WIDTH = "ReLU for Sigmoid and Tanh", "ReLU between linear layers"
 STRUCTURES: dict[str, Callable[[Sequential], Sequential]] = {RELU: with_relu, BETWEEN: with_activations, WIDTH: wider}
 LADDER = tuple(10.0**k for k in range(-4, 5))
 SHORT = (1.0, 0.1, 10.0)
-AS_IT_IS, OTHER_SEED, PERMUTED, ONE_BATCH, FROM_END = "as it is", "other seed", "permuted", "one batch", "from the end"
+AS_IT_IS, PERMUTED, ONE_BATCH = "as it is", "permuted", "one batch"
 
 
 def repairing_forks(run: Run, unnormalized: bool) -> dict[Fork, Change]:
@@ -55,14 +55,11 @@ def few_of(asked: dict[Fork, Change]) -> dict[Fork, Change]:
     return {fork: change for fork, change in asked.items() if fork.rate in SHORT}
 
 
-def control_forks(run: Run, model: Model | None) -> list[Fork]:
-    """Forks that repair nothing: another seed, permuted labels, one batch at several rates, going on from the end."""
-    controls = [Fork(OTHER_SEED, seed=1), Fork(PERMUTED, permuted=True)]
+def control_forks(run: Run) -> list[Fork]:
+    """Forks that repair nothing: permuted labels, and one batch at several rates."""
+    controls = [Fork(PERMUTED, permuted=True)]
     near = [factor for factor in rate_factors(run) if 0.01 <= factor <= 100 or factor not in LADDER]
     controls += [Fork(f"{ONE_BATCH}, {name_of(factor)}", rate=factor, one_batch=True) for factor in near]
-    if model is not None:
-        end = (model.parameters, model.state)
-        controls += [Fork(f"{FROM_END}, {name_of(f)}", start=end, rate=f, seed=2) for f in (1.0, 0.1, 0.01)]
     return controls
 
 
