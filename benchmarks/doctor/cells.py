@@ -3,9 +3,7 @@
 import signal
 import time
 import traceback
-from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 
 import jax
@@ -16,6 +14,7 @@ from benchmarks.doctor.programs import program_named
 from benchmarks.doctor.recipes import LOWEST, Recipe, neighbors
 
 import backlit as bl
+from backlit.doctor.check import check_run
 from backlit.training.populations.population import Failure, Outcome, train_together
 from backlit.training.run import Run
 
@@ -104,7 +103,8 @@ def _records(cell: Cell) -> Any:
             record |= _examined(run, outcome)
         if cell.examined and cell.kind == "twin":
             record |= _checked(run)
-        if cell.repair and isinstance(outcome, bl.Model) and seed == cell.seeds[0]:
+        record["repair"] = cell.repair and seed == cell.seeds[0]
+        if record["repair"] and isinstance(outcome, bl.Model):
             record |= _repaired(planted.recipe, outcome)
         yield record
 
@@ -146,21 +146,18 @@ def _examined(run: Run, outcome: Outcome) -> Record:
     subject = outcome if isinstance(outcome, bl.Model) else run
     began = time.perf_counter()
     try:
-        examination = _public("diagnose", lambda _: None)(subject)
+        found = bl.diagnose(subject).to_json()
     except Exception:
         return {"failed": traceback.format_exc(limit=-4), "findings": []}
-    seconds = time.perf_counter() - began
-    found = examination.to_json() if examination is not None else {"findings": [], "left_out": []}
-    spent = {"seconds": seconds} if examination is not None else {}
-    return {"findings": found["findings"], "left_out": found["left_out"], **spent}
+    return {
+        "findings": found["findings"],
+        "left_out": found["left_out"],
+        "seconds": time.perf_counter() - began,
+    }
 
 
 def _checked(run: Run) -> Record:
     """How long the checks before training take."""
-    if find_spec("backlit.doctor.check") is None:
-        return {}
-    from backlit.doctor.check import check_run
-
     began = time.perf_counter()
     try:
         check_run(run)
@@ -173,16 +170,9 @@ def _repaired(recipe: Recipe, model: bl.Model) -> Record:
     """The honest score after `repair`; what touches the data may be changed, as a person would allow."""
     began = time.perf_counter()
     try:
-        mended = _public("repair", lambda _, **__: None)(model, allow_data=True)
+        mended = bl.repair(model, allow_data=True)
     except Exception:
         return {"repair_failed": traceback.format_exc(limit=-4)}
-    if mended is None:
-        return {}
     same = mended.model.input_shape == model.input_shape  # without the leaked feature, what is reported is honest
     score = recipe.honest(mended.model) if same else recipe.score(mended.model)
     return {"mended": score, "mended_changes": sorted(mended.changes), "repair_seconds": time.perf_counter() - began}
-
-
-def _public(name: str, stand_in: Callable[..., Any]) -> Callable[..., Any]:
-    """A public function, or what stands in for it until there is one."""
-    return getattr(bl, name) if hasattr(bl, name) else stand_in

@@ -1,12 +1,12 @@
 """What watching costs: the same run with the monitor and without it, in turn."""
 
-from importlib.util import find_spec
 from typing import Any
 
 from benchmarks.doctor.programs import program_named
 from benchmarks.timing import interleave, ratio
 
 import backlit as bl
+from backlit.doctor.course.monitor import Monitor
 from backlit.training.run import Run
 
 PROGRAM = "digits-mlp"
@@ -15,14 +15,10 @@ CADENCES: dict[str, dict[str, Any]] = {"default cadence": {}, "every epoch": {"t
 
 
 def overhead(rounds: int = 5) -> dict[str, float]:
-    """The share of a run's time that the monitor adds, by the cadence of telemetry; {}: there is none.
+    """The share of a run's time that the monitor adds, by the cadence of telemetry.
 
     Telemetry of the default cadence is in both; what that of every epoch adds counts.
     """
-    if find_spec("backlit.doctor.course") is None:
-        return {}
-    from backlit.doctor.course.monitor import Monitor
-
     plain = _run({})
     shares = {}
     for name, settings in CADENCES.items():

@@ -58,7 +58,7 @@ def publish(
     for title, table in tables(whole, overhead or {}):
         print(f"\n{title}\n")
         show(table)
-    broken = [record for record in records if "broken" in record or "failed" in record]
+    broken = [record for record in records if exceptions(record)]
     for line in notes(whole, broken, records, planned, spent):
         print(line)
     path = output or RESULTS / ("doctor-part" if part else "doctor-quick" if quick else "doctor")
@@ -167,8 +167,13 @@ def notes(
     yield f"{sum(r['hurts'] for r in plants)} of {len(plants)} planted runs are hurt, and count."
     yield f"{len(healthy) - len(idle)} healthy runs; {len(idle)} more learned less than neighbors know: left out."
     if broken:
-        words = sorted({(r.get("broken") or r["failed"]).strip().splitlines()[-1][:120] for r in broken})
+        words = sorted({exceptions(record).strip().splitlines()[-1][:120] for record in broken})
         yield f"{len(broken)} records with an exception: {'; '.join(words)}"
+
+
+def exceptions(record: Record) -> str:
+    """The traceback of what went wrong in a record, of the benchmark, of a diagnosis or of a repair; '' where none."""
+    return next((record[name] for name in ("broken", "failed", "repair_failed") if name in record), "")
 
 
 def of_half(records: list[Record], half: str) -> list[Record]:

@@ -109,7 +109,8 @@ def located(record: Record) -> bool | None:
 
 
 def mended(record: Record) -> bool:
-    return record["mended"] >= record["twin"] - record["spread"]
+    """Whether the repair, which was tried, brought the twin's score; one that failed brought none."""
+    return "mended" in record and record["mended"] >= record["twin"] - record["spread"]
 
 
 def figures(records: list[Record]) -> dict[str, Share]:
@@ -129,7 +130,7 @@ def figures(records: list[Record]) -> dict[str, Share]:
         "false alarms": Share(bool(alarms(record)) for record in healthy),
         "false alarms of level fault": Share(bool(proved(record)) for record in healthy),
         "layer located": Share(places),
-        "repaired": Share(mended(record) for record in single if "mended" in record),
+        "repaired": Share(mended(record) for record in single if record["repair"]),
         "both of two named": Share(both_named(record) for record in pairs),
         "same verdict over seeds": Share(agreement(single)),
     }

@@ -188,6 +188,26 @@ def test_validation_that_rises_by_more_than_its_noise_is_a_hint(run):
     assert (finding.fault, finding.level, finding.where) == ("overfitting", "hint", "epoch 10 on")
 
 
+def minds(network, loss, train_loss):
+    """What the course of a Poisson regression on counts says, whose constant answer costs less than 0."""
+    x = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
+    run = prepare(network, x, np.random.default_rng(1).poisson(6.0, 60).astype(float), loss="poisson", epochs=40)
+    rows = {
+        "loss": np.full(40, loss),
+        "train_loss": np.full(40, train_loss),
+        "validation_loss": np.full(40, train_loss),
+    }
+    return named(examine_course(history(FALLING, **rows), run))
+
+
+def test_a_loss_below_0_has_two_minds_by_what_it_has_learned():
+    """A constant answer costs λ − λ ln λ = −4.75 at λ = 6."""
+    normalized = "Dense(8), BatchNorm, ReLU, Dense(1)"
+    assert "train/evaluation mismatch" in minds(normalized, -6.0, -3.0)
+    assert "train/evaluation mismatch" not in minds(normalized, -6.0, -5.9)
+    assert "train/evaluation mismatch" not in minds("Dense(8), ReLU, Dense(1)", -6.0, -3.0)
+
+
 def test_validation_within_its_noise_is_none(run):
     noise = 0.4 + 0.05 * np.random.default_rng(0).normal(size=40)
     assert examine_course(history(FALLING, validation_loss=noise, validation_r2=1 - noise), run) == []

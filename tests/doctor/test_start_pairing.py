@@ -106,6 +106,11 @@ def test_a_loss_that_compares_every_output_with_every_target() -> None:
     assert named(spread)["wrong loss for the target"].level == "fault"
 
 
+@pytest.mark.parametrize("y", [NUMBERS * 1e-4, NUMBERS * 0 + 3.0])
+def test_small_numbers_and_a_constant_pair_well_with_a_squared_error(y) -> None:
+    assert "wrong loss for the target" not in named(prepare(NETWORK.format(1), X, y, standardize=False))
+
+
 def test_class_numbers_as_quantities() -> None:
     run = prepare(NETWORK.format(4), X, CLASSES, loss=lambda z, y: ((jax.nn.softmax(z) - y[:, None]) ** 2).sum(-1))
     assert named(run)["wrong loss for the target"].remedy.changes == {"loss": "cross-entropy"}
@@ -148,6 +153,11 @@ def test_biases_of_ten_are_a_bad_first_loss() -> None:
     finding = named(prepare(Sequential(Dense(12), ReLU, Dense(4), Shift()), X, CLASSES))["bad initial loss"]
     assert finding.level == "fault"
     assert finding.numbers["first"] > 5
+
+
+def test_large_first_weights_are_to_be_smaller() -> None:
+    large = prepare(NETWORK.format(4), X, CLASSES, initial_scale=10.0)
+    assert named(large)["bad initial loss"].remedy.changes == {"initial_scale": 1.0}
 
 
 @pytest.mark.parametrize("loss", ["cross-entropy", "focal", "hinge", "cross-entropy(smoothing=0.1)"])

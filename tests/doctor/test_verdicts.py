@@ -9,7 +9,7 @@ import pytest
 
 from backlit.doctor.case import Case
 from backlit.doctor.experiments.forks import Fork, Trace
-from backlit.doctor.experiments.questions import INPUTS, PENALTY, RATE, WEIGHTS, name_of
+from backlit.doctor.experiments.questions import INPUTS, PENALTY, RATE, WEIGHTS, WIDTH, name_of, repairing_forks
 from backlit.doctor.finding import Finding, Remedy
 from backlit.doctor.health import Health, error_of, prior_loss
 from backlit.doctor.measures import LayerMeasures, Measures
@@ -119,6 +119,29 @@ def test_two_changes_where_none_suffices_alone():
     assert all(finding.confidence < 0.9 for finding in found)  # less sure than a change that suffices alone
 
 
+def test_a_larger_rate_that_only_makes_up_for_short_forks_is_not_named():
+    wider = {(1.0, WIDTH): 0.8, (10.0, WIDTH): 0.1}
+    assert named(structured(case_of(1.0, wider))) == ["underfitting (capacity)"]
+    useless_alone = {(1.0, WIDTH): 1.0, (10.0, WIDTH): 0.1}
+    assert set(named(structured(case_of(1.0, useless_alone)))) == {"underfitting (capacity)", "learning rate too low"}
+
+
+def structured(case):
+    case.networks[WIDTH] = case.run.network
+    return case
+
+
+def test_usual_first_weights_without_signs_are_not_drawn_anew():
+    """Another draw of the same numbers is luck."""
+    assert not case_of(1.0, {}).redraws
+    assert case_of(1.0, {}, at_first=(WILD_WEIGHTS,)).redraws
+    own = case_of(1.0, {})
+    own.run = prepare("Dense(8, initializer=Constant(0.1)), ReLU, Dense(1)", X, Y)
+    assert own.redraws
+    forks = repairing_forks(own.run, unnormalized=False, redraws=False)
+    assert not any(WEIGHTS in change for change in forks.values())
+
+
 def test_what_is_only_learned_by_heart_is_no_repair():
     assert named(case_of(1.0, {(0.1,): (0.1, 1.0)}, judged=1.0)) == []
     assert named(case_of(1.0, {(0.1,): (0.1, 0.5)}, judged=1.0)) == ["learning rate too high"]
@@ -161,7 +184,7 @@ def test_units_that_died_on_the_way_are_told_where_nothing_else_was_found():
 
 @pytest.mark.parametrize(("score", "behind", "learned"), [(0.80, True, True), (0.91, False, True), (0.54, True, False)])
 def test_a_run_is_behind_by_more_than_chance_and_a_tenth_of_what_can_be_learned(score, behind, learned):
-    """Errors of 0.02 each: two and a half of them are 0.05; a tenth of 0.95 − 0.5 is 0.045."""
+    """Errors of 0.02 each: 1.75 times 0.02 √2 is 0.0495; a tenth of 0.95 − 0.5 is 0.045."""
     health = Health(score, 0.02, 0.5, 0.95, 0.02, "forest")
     assert (health.behind, health.learned, health.learnable) == (behind, learned, True)
 

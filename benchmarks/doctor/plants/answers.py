@@ -80,7 +80,7 @@ def rectified_numbers(recipe: Recipe) -> Planted | None:
 
 
 def narrow_logits(recipe: Recipe) -> Planted | None:
-    """Scores from −0.1 to 0.1: no answer can be sure."""
+    """Scores of 0 and more: what speaks against a class cannot be said."""
     if not recipe.task.classes or _link(recipe) == "Sigmoid":
         return None
     return _with_end(recipe, bl.ReLU(), bl.Linear())

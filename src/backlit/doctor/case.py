@@ -17,14 +17,27 @@ from backlit.doctor.experiments.questions import (
     repairing_forks,
     structural_forks,
 )
-from backlit.doctor.finding import Finding
+from backlit.doctor.experiments.redrawing import redrawing
+from backlit.doctor.finding import Finding, ordered
 from backlit.doctor.health import Health
 from backlit.doctor.limits import LIMITS
 from backlit.doctor.measures import Measures
 from backlit.errors import BacklitError, TrainingError
-from backlit.layers.composition import Sequential
+from backlit.layers.composition import Sequential, blocks_of
+from backlit.layers.recurrence import Recurrence
 from backlit.training import Model, Run
 from backlit.training.preparation import prepare_again
+
+OF_WEIGHTS = (
+    "symmetric initialization",
+    "saturated sigmoid/tanh",
+    "dying ReLU",
+    "initialization scale",
+    "exploding gradient",
+    "bad initial loss",
+    "vanishing gradient",
+)
+OF_TIME = ("exploding gradient", "vanishing gradient")
 
 
 @dataclass
@@ -65,9 +78,33 @@ class Case:
         """The gravest sign of any of some faults."""
         return next((sign for sign in self.signs if sign.fault in faults and sign.level != "hint"), None)
 
+    @property
+    def sign_of_weights(self) -> Finding | None:
+        """The sign that the first weights are at fault, the most telling first."""
+        recurrent = any(isinstance(block, Recurrence) for block in blocks_of(self.run.network))
+        order = (*OF_TIME, *OF_WEIGHTS) if recurrent else OF_WEIGHTS
+        known = {sign.fault: sign for sign in reversed(ordered(list(self.at_first))) if sign.level != "hint"}
+        return next((known[fault] for fault in order if fault in known), None)
+
+    @property
+    def drift(self) -> float:
+        """How many times the largest deviation of a trained layer's output at the first weights is the smallest."""
+        if self.first is None:
+            return 1.0
+        trained = {path.rpartition("/")[0] for path in self.first.variables}
+        seen = [layer.deviation for path, layer in self.first.layers.items() if path in trained and layer.deviation > 0]
+        return max(seen) / min(seen) if seen else 1.0
+
+    @property
+    def redraws(self) -> bool:
+        """Whether other first weights are worth a try: those of a usual network without signs, drawn anew, are no other
+        ones, and luck would decide."""
+        drifts = self.drift > LIMITS["weights: drift"]
+        return drifts or self.sign_of_weights is not None or bool(redrawing(self.run))
+
     def grow(self) -> None:
         """Grow the forks that repair something, and those to compare them with."""
-        asked = repairing_forks(self.run, self.sign("unnormalized inputs") is not None)
+        asked = repairing_forks(self.run, self.sign("unnormalized inputs") is not None, self.redraws)
         controls = control_forks(self.run)
         if not affordable(self.run, len(asked) + len(controls)):
             asked, controls = few_of(asked), []
@@ -93,7 +130,7 @@ class Case:
             self.networks[structure] = network
             self._grow(run, structural_forks(run, structure), [])
             if (
-                self.prior - self.floor > LIMITS["structure: share that is enough"] * self.prior
+                self.prior - self.floor > LIMITS["structure: share that is enough"] * abs(self.prior)
                 or not self.still_behind
             ):
                 return

@@ -112,16 +112,17 @@ def diagnose(
     if any(finding.fault == "precision overflow / underflow" for finding in proved):
         proved = [finding for finding in proved if finding.fault not in (*OF_THE_LOSS, "double softmax")]
     blind = any(sign.fault in BLINDING for sign in proved)
+    learning: list[Finding] = []
     if not quick and not blind and _in_doubt(case):
         say("experiments")
-        made = _kept(left_out, "the experiments", lambda: _experiment(case)) or []
-        proved += made
+        learning, units = _kept(left_out, "the experiments", lambda: _experiment(case)) or ([], [])
+        proved += units
         looked.append(f"{len(case.traces)} forks of {case.steps:,} steps")
     if not blind:
         proved += _kept(left_out, "new rows", lambda: judge_generalization(case)) or []
     structural = any(sign.fault in STRUCTURAL and sign.level != "hint" for sign in case.signs)
-    if structural or any(finding.where != UNSIGNED for finding in proved):
-        proved = [finding for finding in proved if finding.where != UNSIGNED]
+    by_luck = (structural or proved) and any(finding.where == UNSIGNED for finding in learning)
+    proved += [] if by_luck else learning
     if any(finding.fault in SLOWING for finding in proved):
         proved = [finding for finding in proved if finding.fault not in MADE_UP_FOR]
     known = {finding.fault for finding in proved if finding.level == "fault"}
@@ -156,14 +157,13 @@ def _in_doubt(case: Case) -> bool:
     return not health.learned
 
 
-def _experiment(case: Case) -> list[Finding]:
-    """The faults that forks prove."""
+def _experiment(case: Case) -> tuple[list[Finding], list[Finding]]:
+    """The faults that forks prove, and units that are lost besides."""
     case.grow()
     if case.still_behind:
         case.restructure()
     found = judge_training(case)
-    lost = judge_units(case, found)
-    return [*found, *lost]
+    return found, judge_units(case, found)
 
 
 def _settled(sign: Finding, case: Case, proved: list[Finding], quick: bool) -> Finding:

@@ -3,7 +3,7 @@
 LIMITS: dict[str, float] = {
     # Forks: what they may cost. Fewer than the fewest steps tell nothing; more than the most tell nothing new.
     "forks: operations": 4e10,
-    "forks: operations that compile with least effort": 4e9,
+    "forks: operations that compile with least effort": 2e10,
     "forks: fewest steps": 40,
     "forks: most steps": 400,
     # Health: a score that is worse by more standard errors of the difference than this is worse; of a hundred healthy
@@ -206,8 +206,8 @@ LIMITS |= {
     "class rare": 0.2,  # of a uniform share: a class below it is rare
     "overfit known": 0.5,  # of the constant answer's loss: rows below it are known
     "overfit past": 4,  # epochs behind the best, of which the mean is taken
-    "mismatch share": 0.25,  # of the constant answer's loss, between the modes: more than dropout's, with other sign
-    "mismatch times": 2.0,  # as large a loss in evaluation as in training
+    # Of the constant answer's loss, or of what was learned, between the modes: more than dropout's, with other sign.
+    "mismatch share": 0.25,
     "mismatch epochs": 20,  # before which averages over batches may not have arrived: 0.9^20 = 12 % of the start
     # How many positions of values that are not finite are named: enough to see a pattern; no verdict hangs on it.
     "nonfinite_positions": 4,

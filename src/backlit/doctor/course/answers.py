@@ -6,6 +6,11 @@ from backlit.doctor.course.record import Record, last_quarter, rises
 from backlit.doctor.finding import Finding, Remedy
 from backlit.doctor.limits import LIMITS
 from backlit.layers.composition import blocks_of
+from backlit.layers.noise import Noise
+from backlit.layers.normalization import BatchNorm
+from backlit.layers.regularization import Dropout
+
+OF_TWO_MINDS = (BatchNorm, Dropout, Noise)  # layers that compute something else in evaluation
 
 
 def examine_answers(record: Record) -> list[Finding]:
@@ -96,11 +101,13 @@ def _mismatch(record: Record) -> Finding | None:
     trained = last_quarter(np.asarray(record.history["loss"], float))
     gap = evaluated - trained
     noise = LIMITS["course errors"] * gap.std(ddof=1) / np.sqrt(len(gap))
-    small = gap.mean() < LIMITS["mismatch share"] * record.prior.loss
-    if small or gap.mean() < noise or evaluated.mean() < LIMITS["mismatch times"] * trained.mean():
+    learned = record.prior.loss - trained.mean()
+    if gap.mean() < max(noise, LIMITS["mismatch share"] * max(abs(record.prior.loss), learned)):
         return None
-    inner = {type(block).__name__ for block in blocks_of(run.network)}
-    names = " and ".join(sorted(inner & {"BatchNorm", "Dropout", "Noise"}))
+    blocks = blocks_of(run.network)
+    names = " and ".join(sorted({type(block).__name__ for block in blocks if isinstance(block, OF_TWO_MINDS)}))
+    if not names and all(type(block).__module__.startswith("backlit.") for block in blocks):
+        return None
     return Finding(
         "train/evaluation mismatch",
         "suspicion",

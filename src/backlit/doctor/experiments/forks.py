@@ -21,13 +21,15 @@ from jax import lax
 from backlit.doctor.limits import LIMITS
 from backlit.functions.penalties import Penalty
 from backlit.graph import value_and_grad
+from backlit.layers.attention import Attention, CrossAttention
 from backlit.layers.block import Context
 from backlit.layers.composition import blocks_of
 from backlit.layers.convolution import Filters
 from backlit.layers.recurrence import Recurrence
+from backlit.layers.transformer import TransformerBlock
 from backlit.shapes import Array, Tree
 from backlit.training import Run
-from backlit.training.compilation import ONCE, compiler_options, known
+from backlit.training.compilation import ONCE, SOON, compiler_options, known
 from backlit.training.devices import on_cpu
 from backlit.training.objective import Batch
 from backlit.training.program import take
@@ -36,6 +38,7 @@ from backlit.training.updates import told
 QUARTERS = 4
 WATCHED = 512  # rows of training, and of validation, that losses are taken of
 HELD = 4096  # training rows that forks learn from, at most
+SLOW = (Recurrence, Filters, Attention, CrossAttention, TransformerBlock)  # many small operations
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +120,7 @@ class Nursery:
         member = jax.tree.map(lambda *leaves: np.stack([np.asarray(leaf) for leaf in leaves]), *stacked)
         altered = any(fork.shift is not None for fork in forks)
         small = self.steps * len(forks) * _cost(self.run) < LIMITS["forks: operations that compile with least effort"]
-        options = known(ONCE) if small else compiler_options(self.run.network)
+        options = known(ONCE) if small else compiler_options(self.run.network) | known(SOON)
         program = jax.jit(_program(self.run, self.steps, altered), compiler_options=options)
         found = jax.device_get(program(member, seeds.train, seeds.watched, seeds.held_out))
         y = np.asarray(seeds.watched.y if seeds.held_out is None else seeds.held_out.y, np.float64)
@@ -147,9 +150,9 @@ def first_weights(run: Run, seed: int = 0, scale: float | None = None) -> tuple[
 
 
 def _cost(run: Run) -> float:
-    """Operations of one step, forward and twice that backward; those of loops and convolutions take longer."""
+    """Operations of one step, forward and twice that backward; those of `SLOW` blocks take longer."""
     plan = run.network.plan(run.input_shape)
-    slow = any(isinstance(block, Recurrence | Filters) for block in blocks_of(run.network))
+    slow = any(isinstance(block, SLOW) for block in blocks_of(run.network))
     factor = LIMITS["forks: time of a slow operation"] if slow else 1.0
     return 6.0 * factor * (plan.multiply_adds + plan.size) * int(run.settings.batch_size or 1)
 

@@ -25,26 +25,29 @@ SHORT = (1.0, 0.1, 10.0)
 AS_IT_IS, PERMUTED, ONE_BATCH = "as it is", "permuted", "one batch"
 
 
-def repairing_forks(run: Run, unnormalized: bool) -> dict[Fork, Change]:
+def repairing_forks(run: Run, unnormalized: bool, redraws: bool) -> dict[Fork, Change]:
     """Forks that change what may keep a run from learning, each with what it changes; the first changes nothing.
 
     Args:
         run: in doubt.
         unnormalized: whether normalizing the inputs is worth a try.
+        redraws: whether other first weights are.
     """
     asked: dict[Fork, Change] = {}
     ladder = rate_factors(run)
     short = [factor for factor in ladder if factor in SHORT or factor not in LADDER]
     for factor in sorted(ladder, key=lambda factor: abs(np.log10(factor))):
         ask(asked, Fork(name_of(factor), rate=factor))
-    redrawn = redrawn_weights(run)
+    redrawn = redrawn_weights(run) if redraws else None
     shift, scale = normalization(run) if unnormalized else (None, None)
     for factor in short:
-        ask(asked, Fork(name_of(factor, WEIGHTS), redrawn, factor), WEIGHTS)
+        if redraws:
+            ask(asked, Fork(name_of(factor, WEIGHTS), redrawn, factor), WEIGHTS)
         if penalizes(run):
             ask(asked, Fork(name_of(factor, PENALTY), rate=factor, penalty=0.0), PENALTY)
         if unnormalized:
             ask(asked, Fork(name_of(factor, INPUTS), rate=factor, shift=shift, scale=scale), INPUTS)
+        if unnormalized and redraws:
             both = Fork(name_of(factor, INPUTS, WEIGHTS), redrawn, factor, shift=shift, scale=scale)
             ask(asked, both, INPUTS, WEIGHTS)
     return asked

@@ -48,7 +48,7 @@ def examine_first_loss(probe: Probe, answers: Answers) -> Iterator[Finding]:
         "the first outputs say the same wrong thing of every example, whatever the weights are"
         if biased
         else "the first outputs are large and wrong, before anything is learned",
-        Remedy("begin the last layer with biases that give the targets' mean", _smaller(probe.subject.run)),
+        _smaller(probe.subject.run, biased),
         confidence=0.9 if biased else 0.6,
         numbers={"first": first, "constant": best, "units": units, "of biases": of_biases},
         layers=layers,
@@ -63,7 +63,7 @@ def _blind(probe: Probe, answers: Answers) -> Iterator[Finding]:
     shape = answers.shape
     z = np.abs(random.normal(size=shape))  # outputs of either kind: those above 1 and below, none negative
     if answers.kind == "numbers":  # on the scale of the targets, or theirs alone decide the loss
-        z = y.mean() + y.std() * z
+        z = y.mean() + (y.std() or 1.0) * z
     losses = probe.losses(z)
     if not np.isfinite(losses).all():
         z = random.uniform(0.1, 0.9, shape)
@@ -80,7 +80,7 @@ def _blind(probe: Probe, answers: Answers) -> Iterator[Finding]:
     order = np.roll(np.arange(len(z)), 1)
     turned = np.asarray(probe.judge(z.astype(np.float32), y[order]), np.float64)
     varied = not np.array_equal(y[order], y)
-    if varied and np.isclose(turned.sum(), losses.sum(), rtol=1e-5, atol=1e-6):  # rounding of float32 sums
+    if varied and np.isclose(turned.sum(), losses.sum(), rtol=1e-5, atol=0.0):  # rounding of float32 sums
         yield _wrong_loss(
             answers,
             f"the loss of the batch is {losses.mean():.6g}, and {turned.mean():.6g} with the targets handed to other "
@@ -128,12 +128,7 @@ def _descent(probe: Probe, answers: Answers) -> Iterator[Finding]:
             f"descent on the outputs alone takes the loss from {down.loss_before:.4g} to {down.loss_after:.4g} and the "
             f"{name} from {sign * down.score_before:.4g} to {sign * worse:.4g}; ascent takes it to {sign * better:.4g}",
             "the loss falls as the answers get worse",
-            Remedy(
-                "turn the sign of the loss",
-                losses_for(probe.subject.run, answers.kind) if not numbers else {"loss": "mse"},
-            )
-            if probe.subject.run is not None
-            else Remedy("turn the sign of the loss"),
+            Remedy("turn the sign of the loss", losses_for(probe.subject.run, answers.kind)),
             numbers={"loss before": down.loss_before, "loss after": down.loss_after, "score after": worse},
         )
         return
@@ -154,7 +149,7 @@ def _wrong_loss(answers: Answers, evidence: str, cause: str) -> Finding:
     run = answers.probe.subject.run
     classes = run is not None and bool(run.objective.classes)
     two = answers.shape[-1] == 1 or len(answers.shape) == 1
-    changes = losses_for(run, "two" if two else "classes") if classes else {} if run is None else {"loss": "mse"}
+    changes = losses_for(run, "two" if two else "classes") if classes else losses_for(run, "numbers")
     words = (
         "take cross-entropy for classes, from one output a class" if classes else "take a loss for numbers of one shape"
     )
@@ -179,10 +174,14 @@ def _prior(answers: Answers) -> tuple[np.ndarray, np.ndarray]:
     return prior, np.asarray(1.0 if of_scores else 0.1)
 
 
-def _smaller(run: Run | None) -> dict[str, float | bool]:
-    """The change that undoes a factor on the first weights, or leaves targets in units far from 0."""
-    if run is None:
-        return {}
-    if run.settings.initial_scale != 1:
-        return {"initial_scale": 1.0}
-    return {} if run.settings.standardize or run.objective.classes else {"standardize": True}
+def _smaller(run: Run | None, biased: bool) -> Remedy:
+    """First outputs near the targets' mean: by the biases' doing, the weights', or the targets' units."""
+    if run is not None and not run.objective.classes and not run.settings.standardize:
+        return Remedy(
+            "standardize the targets, or begin the last layer with biases of their mean", {"standardize": True}
+        )
+    if biased:
+        return Remedy("begin the last layer with biases that give the targets' mean, or with biases of 0")
+    if run is not None and run.settings.initial_scale != 1:
+        return Remedy("draw the first weights at their usual size", {"initial_scale": 1.0})
+    return Remedy("begin with a smaller last layer, or normalize what comes before it (LayerNorm, BatchNorm)")

@@ -27,8 +27,9 @@ PASSING = (Dropout, Noise, Flatten, Reshape, MeanPool, MaxPool, GlobalMeanPool, 
 
 
 def losses_for(run: Run | None, kind: str) -> dict[str, Any]:
-    """The loss of maximum likelihood for classes on raw outputs; nothing for a subject that is no run of Backlit's."""
-    return {} if run is None else {"loss": "bce" if kind == "two" else "cross-entropy"}
+    """The loss of maximum likelihood on raw outputs; nothing where it is the run's, or where there is no run."""
+    name = {"two": "bce", "classes": "cross-entropy", "numbers": "mse"}[kind]
+    return {} if run is None or str(run.loss) == name else {"loss": name}
 
 
 def asked_network(run: Run) -> Sequential | None:

@@ -115,7 +115,7 @@ def _modes(case: Case, model: Model) -> Finding | None:
         "train/evaluation mismatch",
         "fault",
         f"layer {layers[0]}" if layers else "",
-        f"the same {SEEN} training rows cost {trained:.3g} in training mode and {evaluated:.3g} in evaluation mode",
+        f"the same training rows cost {trained:.3g} in training mode and {evaluated:.3g} in evaluation mode",
         "statistics that evaluation uses differ from those of the batches that trained the weights",
         Remedy("let the running statistics follow faster (BatchNorm with a smaller momentum), or train longer"),
         0.9,
@@ -168,7 +168,8 @@ def _by_heart(case: Case, model: Model) -> Finding | None:
     ):
         return None
     stronger = max(1e-2, 10 * float(case.run.settings.l2 or 0))
-    level = "fault" if gap > LIMITS["overfitting: share of the gap"] * won else "hint"
+    ended = model.stopped == "patience" and not case.health.behind  # its best weights are kept, and nobody knows more
+    level = "fault" if gap > LIMITS["overfitting: share of the gap"] * won and not ended else "hint"
     return Finding(
         "overfitting",
         level,  # type: ignore[arg-type]

@@ -27,31 +27,20 @@ from backlit.doctor.experiments.questions import (
     Change,
 )
 from backlit.doctor.experiments.redrawing import redrawing
-from backlit.doctor.finding import Finding, Remedy, ordered
+from backlit.doctor.finding import Finding, Remedy
 from backlit.doctor.limits import LIMITS
 from backlit.layers.activation import Sigmoid, Tanh
 from backlit.layers.composition import blocks_of
 from backlit.layers.notation import write
-from backlit.layers.recurrence import Recurrence
 from backlit.optimizers import default_learning_rate
 from backlit.training.settings import OWN
 
 UNSIGNED = "the first weights"  # where a finding lies that had no signs before the experiment
 ORDER = (INPUTS, WEIGHTS, PENALTY, RELU, BETWEEN, RATE, WIDTH)
-OF_WEIGHTS = (
-    "symmetric initialization",
-    "saturated sigmoid/tanh",
-    "dying ReLU",
-    "initialization scale",
-    "exploding gradient",
-    "bad initial loss",
-    "vanishing gradient",
-)
 PASSED = {
     Sigmoid: "each Sigmoid passes at most 1/4 of the gradient back",
     Tanh: "each Tanh passes less than all of the gradient back",
 }
-OF_TIME = ("exploding gradient", "vanishing gradient")
 OF_SQUASHING = ("vanishing gradient", "saturated sigmoid/tanh", "exploding gradient")
 
 
@@ -94,7 +83,16 @@ def _sufficient(case: Case) -> tuple[list[Change], dict[Change, str]]:
             part.setdefault(change, name)
     if not any(len(change) == 1 for change in best):  # of two changes one may win most of what both do
         best |= {change: name for change, name in part.items() if any(change < both for both in best)}
+    best |= {change - {RATE}: name for change, name in best.items() if _is_haste(case, change, name, held)}
     return list(best), best
+
+
+def _is_haste(case: Case, change: Change, name: str, held: float) -> bool:
+    """Whether a larger rate beside another change only makes up for forks that are shorter than the run: the other one
+    alone gains something, too."""
+    alone = [other for other, own in case.changes.items() if own == change - {RATE} and case.forks[other].rate == 1]
+    gains = any(case.learned(other) - held > LIMITS["diagnosis: share gained"] for other in alone)
+    return len(change) > 1 and RATE in change and case.forks[name].rate > 1 and gains
 
 
 def _distance(case: Case, name: str) -> float:
@@ -118,25 +116,8 @@ def _only_faster(case: Case, change: Change, name: str) -> bool:
 
 def _place(case: Case, part: str) -> int:
     """The place of a change among others that suffice: with signs of its own first."""
-    unsigned = part == WEIGHTS and sign_of_weights(case) is None
+    unsigned = part == WEIGHTS and case.sign_of_weights is None
     return ORDER.index(part) + (len(ORDER) if unsigned else 0)
-
-
-def sign_of_weights(case: Case) -> Finding | None:
-    """The sign that the first weights are at fault, the most telling first."""
-    recurrent = any(isinstance(block, Recurrence) for block in blocks_of(case.run.network))
-    order = (*OF_TIME, *OF_WEIGHTS) if recurrent else OF_WEIGHTS
-    known = {sign.fault: sign for sign in reversed(ordered(list(case.at_first))) if sign.level != "hint"}
-    return next((known[fault] for fault in order if fault in known), None)
-
-
-def drift(case: Case) -> float:
-    """How many times the largest deviation of a trained layer's output at the first weights is the smallest."""
-    if case.first is None:
-        return 1.0
-    trained = {path.rpartition("/")[0] for path in case.first.variables}
-    found = [layer.deviation for path, layer in case.first.layers.items() if path in trained and layer.deviation > 0]
-    return max(found) / min(found) if found else 1.0
 
 
 def _finding(case: Case, part: str, chosen: Change, name: str) -> Finding:
@@ -149,20 +130,28 @@ def _finding(case: Case, part: str, chosen: Change, name: str) -> Finding:
         assert sign is not None
         return _proved(case, sign, name, sure, sign.remedy)
     if part == WEIGHTS:
-        changes = redrawing(case.run)
-        remedy = Remedy("draw the first weights by He's rule, with biases of 0", changes)
-        sign = sign_of_weights(case)
-        grows = drift(case)
+        sign = case.sign_of_weights
+        grows = case.drift
         if sign is None or (sign.fault == "bad initial loss" and grows > LIMITS["weights: drift"]):
             cause = f"the outputs of one layer deviate {grows:.3g} times as much as those of another, before any step"
             layers = _scaling_layers(case)
             sign = replace(_plain("initialization scale", UNSIGNED, cause), layers=layers)
-        return _proved(case, sign, name, sure, remedy)
+        return _proved(case, sign, name, sure, _redrawn(case))
     if part == PENALTY:
         cause = "without penalties the same run learns: they hold the weights down more than the data move them"
         remedy = Remedy("leave the penalties out, or make them a hundredth", {"l1": 0.0, "l2": 0.0, "penalties": None})
         return _proved(case, _plain("over-regularization", "the penalties", cause), name, sure, remedy)
     return _of_structure(case, part, name, sure)
+
+
+def _redrawn(case: Case) -> Remedy:
+    changes = redrawing(case.run)
+    words = "draw the first weights by He's rule: W ~ N(0, 2 / inputs), with biases of 0"
+    if changes.keys() == {"initial_scale"}:
+        words = "draw the first weights at their usual size"
+    elif changes:
+        words = "leave the initializers of weights and biases at their defaults"
+    return Remedy(words, changes)
 
 
 def _scaling_layers(case: Case) -> tuple[str, ...]:
