@@ -10,7 +10,7 @@ from backlit.doctor.course.monitor import Monitor
 from backlit.training.run import Run
 
 PROGRAM = "digits-mlp"
-EPOCHS = 100
+EPOCHS = 1000  # a second
 CADENCES: dict[str, dict[str, Any]] = {"default cadence": {}, "every epoch": {"telemetry": 1}}
 
 

@@ -1,4 +1,5 @@
-"""Which cells are run: twins first, then plants, pairs and healthy runs in turning order, so that any part is fair."""
+"""Which cells are run: twins first, then the plants of three architectures on three data sets each, pairs and healthy
+runs in turning order, so that any part is fair, and the plants of the other programs as long as there is time."""
 
 import random
 
@@ -6,7 +7,7 @@ from benchmarks.doctor.cells import Cell, fits
 from benchmarks.doctor.healthy import COUNT
 from benchmarks.doctor.plants.plant import Plant
 from benchmarks.doctor.plants.table import FAULTS, PAIRS, forms_of
-from benchmarks.doctor.programs import PROGRAMS, QUICK_PROGRAMS
+from benchmarks.doctor.programs import CORE, PROGRAMS, QUICK_PROGRAMS
 
 SEEDS = (0, 1, 2, 3, 4)
 REPAIRED_EACH = 8  # of so many cells that can be repaired, one is
@@ -45,7 +46,7 @@ def planned(names: list[str], quick: bool, healthy: int | None, all_forms: bool,
             cells += [Cell("pair", program, pair, seeds[:PAIR_SEEDS], examined=examined) for pair in forms]
     cells += [Cell("healthy", str(number), (), seeds[:1], examined=examined) for number in range(count)]
     random.Random(5).shuffle(cells)
-    return twins + cells
+    return twins + sorted(cells, key=lambda cell: cell.kind != "healthy" and cell.program not in CORE)
 
 
 def chosen(fault: str, program: str, all_forms: bool) -> list[Plant]:

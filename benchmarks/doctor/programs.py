@@ -41,6 +41,7 @@ ARCHITECTURES: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
 ONE_UNIT = ("spirals",)  # two classes on one output, so that both forms are met
 
 PROGRAMS = [f"{data}-{kind}" for kind, sets in ARCHITECTURES.items() for data in sets]
+CORE = [name for name in PROGRAMS if name not in ("cancer-mlp", "sums-recurrent", "digit-rows-transformer")]
 QUICK_PROGRAMS = ["digits-mlp", "digit-images-cnn", "digit-rows-recurrent"]
 HALVES = {
     f"{data}-{kind}": "AB"[(place + turn) % 2]

@@ -162,7 +162,7 @@ def test_forks_take_no_more_steps_than_the_run_in_whole_quarters():
 def test_redrawn_weights_have_the_variance_that_keeps_signals(network, shape, gain, incoming):
     x = np.random.default_rng(0).normal(size=(12, *shape)).astype(np.float32)
     run = prepare(network, x, np.array(["a", "b", "c"] * 4), standardize=False, initial_scale=30.0)
-    parameters, _ = redrawn_weights(run)
+    parameters, _ = redrawn_weights(run, *first_weights(run))
     variables = dict(run.network.plan(run.input_shape).variables())
     for name, count in incoming.items():
         weight = np.asarray(parameters[name]["weight"])
@@ -181,6 +181,6 @@ def test_redrawn_weights_bring_large_biases_to_0_and_leave_small_ones(penalized)
 
     run = replace(penalized)
     run.initialize = initialize
-    parameters, _ = redrawn_weights(run)
+    parameters, _ = redrawn_weights(run, *first_weights(run))
     assert np.array_equal(parameters["dense_1"]["bias"], np.zeros(6))
     assert np.array_equal(parameters["dense_2"]["bias"], np.full(3, 0.5))

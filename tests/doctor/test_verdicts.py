@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from backlit.doctor.case import Case
+from backlit.doctor.course.prior import constant_loss
 from backlit.doctor.experiments.forks import Fork, Trace
 from backlit.doctor.experiments.questions import INPUTS, PENALTY, RATE, WEIGHTS, WIDTH, name_of, repairing_forks
 from backlit.doctor.finding import Finding, Remedy
-from backlit.doctor.health import Health, error_of, prior_loss
+from backlit.doctor.health import Health, error_of
 from backlit.doctor.measures import LayerMeasures, Measures
 from backlit.doctor.verdicts.training import judge_training
 from backlit.doctor.verdicts.units import judge_units
@@ -138,7 +139,7 @@ def test_usual_first_weights_without_signs_are_not_drawn_anew():
     own = case_of(1.0, {})
     own.run = prepare("Dense(8, initializer=Constant(0.1)), ReLU, Dense(1)", X, Y)
     assert own.redraws
-    forks = repairing_forks(own.run, unnormalized=False, redraws=False)
+    forks = repairing_forks(own.run, unnormalized=False)
     assert not any(WEIGHTS in change for change in forks.values())
 
 
@@ -212,19 +213,21 @@ def test_knowing_the_shares_of_the_classes_costs_their_entropy():
     counts = {"a": 24, "b": 12, "c": 4}
     y = np.repeat(list(counts), list(counts.values()))
     entropy = -sum(n / 40 * log(n / 40) for n in counts.values())
-    assert prior_loss(prepare("Dense(3)", X, y, split=(1, 0, 0))) == pytest.approx(entropy, rel=1e-5)
+    assert constant_loss(prepare("Dense(3)", X, y, split=(1, 0, 0))) == pytest.approx(entropy, rel=1e-5)
     two = -(0.9 * log(0.9) + 0.1 * log(0.1))
     run = prepare("Dense(1)", X, np.where(np.arange(40) % 10, "a", "b"), split=(1, 0, 0))
-    assert prior_loss(run) == pytest.approx(two, rel=1e-5)
+    assert constant_loss(run) == pytest.approx(two, rel=1e-5)
 
 
 def test_knowing_the_mean_of_numbers_costs_their_variance():
     y = 10 + 3 * X[:, 0]
     plain = prepare("Dense(1)", X, y, split=(1, 0, 0), standardize=False)
-    assert prior_loss(plain) == pytest.approx(y.var(), rel=1e-4)
-    assert prior_loss(prepare("Dense(1)", X, y, split=(1, 0, 0))) == pytest.approx(1.0, rel=1e-4)  # in their deviations
+    assert constant_loss(plain) == pytest.approx(y.var(), rel=1e-4)
+    assert constant_loss(prepare("Dense(1)", X, y, split=(1, 0, 0))) == pytest.approx(
+        1.0, rel=1e-4
+    )  # in their deviations
 
 
 def test_a_loss_that_makes_nothing_of_a_constant_has_no_prior():
     run = prepare("Dense(3)", X, np.array(["a", "b", "c", "a"] * 10), loss=lambda outputs, y: outputs[:, 0] * np.nan)
-    assert np.isnan(prior_loss(run))
+    assert np.isnan(constant_loss(run))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from backlit.doctor.experiments.forks import Fork, Nursery, Trace, affordable
+from backlit.doctor.experiments.forks import Fork, Nursery, Trace, affordable, first_weights
 from backlit.doctor.experiments.questions import (
     AS_IT_IS,
     ONE_BATCH,
@@ -17,7 +17,7 @@ from backlit.doctor.experiments.questions import (
     repairing_forks,
     structural_forks,
 )
-from backlit.doctor.experiments.redrawing import redrawing
+from backlit.doctor.experiments.redrawing import redrawing, redrawn_weights
 from backlit.doctor.finding import Finding, ordered
 from backlit.doctor.health import Health
 from backlit.doctor.limits import LIMITS
@@ -25,6 +25,7 @@ from backlit.doctor.measures import Measures
 from backlit.errors import BacklitError, TrainingError
 from backlit.layers.composition import Sequential, blocks_of
 from backlit.layers.recurrence import Recurrence
+from backlit.shapes import Tree
 from backlit.training import Model, Run
 from backlit.training.preparation import prepare_again
 
@@ -53,6 +54,7 @@ class Case:
         first, last: what was measured at the first and at the kept weights.
         prior: the loss of knowing the targets alone.
         ending: how the run ended, in words, where it turned non-finite; '' else.
+        weights: the first parameters and state; None: drawn where they are needed.
         steps: of each fork.
         forks, traces: the forks that were grown, and what they came to, by name.
         changes: what those that repair something change, by name.
@@ -68,6 +70,7 @@ class Case:
     last: Measures | None
     prior: float
     ending: str = ""
+    weights: tuple[Tree, Tree] | None = None
     steps: int = 0
     forks: dict[str, Fork] = field(default_factory=dict)
     traces: dict[str, Trace] = field(default_factory=dict)
@@ -104,7 +107,9 @@ class Case:
 
     def grow(self) -> None:
         """Grow the forks that repair something, and those to compare them with."""
-        asked = repairing_forks(self.run, self.sign("unnormalized inputs") is not None, self.redraws)
+        self.weights = self.weights or first_weights(self.run)
+        redrawn = redrawn_weights(self.run, *self.weights) if self.redraws else None
+        asked = repairing_forks(self.run, self.sign("unnormalized inputs") is not None, redrawn)
         controls = control_forks(self.run)
         if not affordable(self.run, len(asked) + len(controls)):
             asked, controls = few_of(asked), []
@@ -136,7 +141,7 @@ class Case:
                 return
 
     def _grow(self, run: Run, asked: dict[Fork, Change], controls: list[Fork]) -> None:
-        nursery = Nursery(run, self.steps)
+        nursery = Nursery(run, self.steps, self.weights if run is self.run else None)
         self.traces |= nursery.grow([*asked, *controls])
         self.steps = nursery.steps
         self.forks |= {fork.name: fork for fork in [*asked, *controls]}

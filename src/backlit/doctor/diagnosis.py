@@ -12,10 +12,11 @@ from dataclasses import replace
 from typing import Any
 
 from backlit.doctor.case import Case
+from backlit.doctor.course.prior import constant_loss
 from backlit.doctor.course.signals import examine_course
 from backlit.doctor.data import examine_data
 from backlit.doctor.finding import Examination, Finding, ordered
-from backlit.doctor.health import health_of, prior_loss
+from backlit.doctor.health import health_of
 from backlit.doctor.measures import Meter
 from backlit.doctor.start import examine_start
 from backlit.doctor.subject import subject_of
@@ -106,7 +107,9 @@ def diagnose(
         last = _kept(left_out, "the kept weights", lambda: meter(model.parameters, model.state))
         looked += ["the course of the run", "the kept weights"]
     health = health_of(run, model)
-    case = Case(run, model, ordered(signs), tuple(at_first), health, first, last, prior_loss(run), ending)
+    weights = subject.parameters, subject.state
+    prior = constant_loss(run)
+    case = Case(run, model, ordered(signs), tuple(at_first), health, first, last, prior, ending, weights)
     proved = [sign for sign in case.signs if sign.level == "fault" and sign.fault in STRUCTURAL]
     proved += _kept(left_out, "the numbers", lambda: judge_numbers(case, subject)) or []
     if any(finding.fault == "precision overflow / underflow" for finding in proved):

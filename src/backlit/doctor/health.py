@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import hypot, sqrt
 
-import jax.numpy as jnp
 import numpy as np
 
 from backlit.doctor.limits import LIMITS
 from backlit.doctor.references import no_references, references
 from backlit.training import Model, Run
-from backlit.training.baseline import constant_outputs
 
 
 @dataclass(frozen=True)
@@ -94,23 +92,6 @@ def error_of(score: float, rows: int, classes: bool) -> float:
         return 2 * sqrt(min(max(1 - score, 1e-6), 1.0) / max(rows, 1))
     share = (score * rows + 0.5) / (rows + 1)
     return sqrt(share * (1 - share) / max(rows, 1))
-
-
-def prior_loss(run: Run) -> float:
-    """The loss of the constant that knows the training targets alone, on them; NaN where the loss has none."""
-    objective, part = run.objective, run.parts.train
-    y = objective.targets(part.y[:4096], run.fitted)
-    output = objective.body.plan(run.input_shape).output
-    if objective.classes and y.ndim > 1:
-        y = y[y >= 0]
-        output = output[-1:]
-    try:
-        constant = constant_outputs(objective, y, output[-1] if output else 1)
-        constant = constant.reshape(output) if constant.size == np.prod(output, dtype=int) else constant
-        outputs = jnp.broadcast_to(constant, (len(y), *output))
-        return float(objective.loss.examples(outputs, jnp.asarray(y)).mean())
-    except Exception:  # whatever a loss of the user's own makes of a constant
-        return float("nan")
 
 
 def _chance(run: Run) -> float:

@@ -29,14 +29,24 @@ def prior_of(run: Run) -> Prior:
     """
     objective, y = run.objective, np.asarray(run.parts.train.y)
     if not objective.classes:
-        return Prior() if isinstance(objective.loss, SQUARED) else Prior(_baseline(run))
+        return Prior() if isinstance(objective.loss, SQUARED) else Prior(constant_loss(run))
     shares = np.bincount(y[y >= 0].ravel(), minlength=objective.classes) / max((y >= 0).sum(), 1)
     known = shares[shares > 0]
     said = Prior(None, float(shares.max()), float(shares.min()), objective.classes)
     if isinstance(objective.loss, CrossEntropy | BinaryCrossEntropy):
         entropy = float(-(known * np.log(known)).sum())
         return said._replace(loss=entropy if (run.row_weights == 1).all() else float(np.log(objective.classes)))
-    return said if isinstance(objective.loss, Hinge) else said._replace(loss=_baseline(run))
+    return said if isinstance(objective.loss, Hinge) else said._replace(loss=constant_loss(run))
+
+
+def constant_loss(run: Run) -> float:
+    """The loss of the constant answer, by the loss itself; NaN where it cannot be computed."""
+    y = run.objective.targets(run.parts.train.y, run.fitted)
+    output = run.objective.body.plan(run.input_shape).output
+    try:
+        return baseline_scores(run.objective, y, y, output, run.objective.scale(run.fitted))["loss"]
+    except Exception:  # a loss of the user's own may refuse a constant
+        return float("nan")
 
 
 def relative_loss(history: History, prior: Prior, part: str = "train") -> np.ndarray:
@@ -56,13 +66,3 @@ def relative_loss(history: History, prior: Prior, part: str = "train") -> np.nda
     if f"{part}_accuracy" in columns and prior.majority < 1:
         return (1 - np.asarray(history[f"{part}_accuracy"], float)) / (1 - prior.majority)
     return nothing
-
-
-def _baseline(run: Run) -> float:
-    """The loss of the constant answer, by the loss itself; NaN where it cannot be computed."""
-    y = run.objective.targets(run.parts.train.y, run.fitted)
-    output = run.objective.body.plan(run.input_shape).output
-    try:
-        return baseline_scores(run.objective, y, y, output, run.objective.scale(run.fitted))["loss"]
-    except Exception:  # a loss of the user's own may refuse a constant
-        return float("nan")

@@ -105,10 +105,12 @@ class Nursery:
         run: the run.
         steps: of each fork; 0: chosen so that all forks cost some seconds where the fewest steps do, by their
             operations alone, and so the same on every machine.
+        first: the first parameters and state; None: drawn.
     """
 
     run: Run
     steps: int = 0
+    first: tuple[Tree, Tree] | None = None
 
     def grow(self, forks: Sequence[Fork]) -> dict[str, Trace]:
         """Train forks side by side; their traces by name."""
@@ -116,7 +118,8 @@ class Nursery:
             return {}
         self.steps = self.steps or steps_for(self.run, len(forks))
         seeds = _Rows(self.run)
-        stacked = [seeds.member(fork, self.steps) for fork in forks]
+        first = self.first or first_weights(self.run)
+        stacked = [seeds.member(fork, self.steps, first) for fork in forks]
         member = jax.tree.map(lambda *leaves: np.stack([np.asarray(leaf) for leaf in leaves]), *stacked)
         altered = any(fork.shift is not None for fork in forks)
         small = self.steps * len(forks) * _cost(self.run) < LIMITS["forks: operations that compile with least effort"]
@@ -143,9 +146,10 @@ def affordable(run: Run, forks: int) -> bool:
     return not on_cpu() or _cost(run) * forks * LIMITS["forks: fewest steps"] <= LIMITS["forks: most operations"]
 
 
-def first_weights(run: Run, seed: int = 0, scale: float | None = None) -> tuple[Tree, Tree]:
-    """The first parameters and state of a run, as its seed draws them, or as another does that is added to it."""
-    parameters, state = run.initialize(jax.random.split(jax.random.key(run.settings.seed + seed))[1], scale)
+def first_weights(run: Run) -> tuple[Tree, Tree]:
+    """The first parameters and state of a run, as its seed draws them."""
+    key = jax.random.split(jax.random.key(run.settings.seed))[1]
+    parameters, state = jax.jit(run.initialize, compiler_options=known(ONCE))(key)
     return parameters, {**state, **run.fitted}
 
 
@@ -170,15 +174,14 @@ class _Rows:
         x = part.x[self.chosen]
         self.train = _batch(x, self.y, weights)
         self.watched = _batch(x[:WATCHED], self.y[:WATCHED])
-        self.first = first_weights(run)
         held = run.parts.validation
         few = np.random.default_rng(1).permutation(len(held.x))[:WATCHED]
         self.held_out = None
         if len(few):
             self.held_out = _batch(held.x[few], run.objective.targets(held.y[few], run.fitted))
 
-    def member(self, fork: Fork, steps: int) -> dict[str, Any]:
-        """What the compiled program takes of one fork."""
+    def member(self, fork: Fork, steps: int, first: tuple[Tree, Tree]) -> dict[str, Any]:
+        """What the compiled program takes of one fork; one without a start of its own begins with the first weights."""
         random = np.random.default_rng([self.run.settings.seed, fork.seed])
         rows = len(self.chosen)
         if fork.one_batch:
@@ -189,7 +192,7 @@ class _Rows:
             order = order.reshape(steps, self.size)
         y = self.y[random.permutation(rows)] if fork.permuted else self.y
         features = self.run.input_shape[-1] if self.run.input_shape else 1
-        parameters, state = fork.start or self.first
+        parameters, state = fork.start or first
         return {
             "parameters": parameters,
             "state": state,

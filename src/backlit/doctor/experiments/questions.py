@@ -9,10 +9,10 @@ from typing import TypeAlias
 import numpy as np
 
 from backlit.doctor.experiments.forks import Fork
-from backlit.doctor.experiments.redrawing import redrawn_weights
 from backlit.doctor.experiments.variants import wider, with_activations, with_relu
 from backlit.layers.composition import Sequential
 from backlit.optimizers import default_learning_rate, takes_all_rows
+from backlit.shapes import Tree
 from backlit.training import Run
 from backlit.training.settings import OWN
 
@@ -25,29 +25,27 @@ SHORT = (1.0, 0.1, 10.0)
 AS_IT_IS, PERMUTED, ONE_BATCH = "as it is", "permuted", "one batch"
 
 
-def repairing_forks(run: Run, unnormalized: bool, redraws: bool) -> dict[Fork, Change]:
+def repairing_forks(run: Run, unnormalized: bool, redrawn: tuple[Tree, Tree] | None = None) -> dict[Fork, Change]:
     """Forks that change what may keep a run from learning, each with what it changes; the first changes nothing.
 
     Args:
         run: in doubt.
         unnormalized: whether normalizing the inputs is worth a try.
-        redraws: whether other first weights are.
+        redrawn: other first parameters and state that are; None: none are.
     """
     asked: dict[Fork, Change] = {}
-    ladder = rate_factors(run)
-    short = [factor for factor in ladder if factor in SHORT or factor not in LADDER]
-    for factor in sorted(ladder, key=lambda factor: abs(np.log10(factor))):
+    short = short_ladder(run)
+    for factor in sorted(rate_factors(run), key=lambda factor: abs(np.log10(factor))):
         ask(asked, Fork(name_of(factor), rate=factor))
-    redrawn = redrawn_weights(run) if redraws else None
     shift, scale = normalization(run) if unnormalized else (None, None)
     for factor in short:
-        if redraws:
+        if redrawn:
             ask(asked, Fork(name_of(factor, WEIGHTS), redrawn, factor), WEIGHTS)
         if penalizes(run):
             ask(asked, Fork(name_of(factor, PENALTY), rate=factor, penalty=0.0), PENALTY)
         if unnormalized:
             ask(asked, Fork(name_of(factor, INPUTS), rate=factor, shift=shift, scale=scale), INPUTS)
-        if unnormalized and redraws:
+        if unnormalized and redrawn:
             both = Fork(name_of(factor, INPUTS, WEIGHTS), redrawn, factor, shift=shift, scale=scale)
             ask(asked, both, INPUTS, WEIGHTS)
     return asked
@@ -61,15 +59,14 @@ def few_of(asked: dict[Fork, Change]) -> dict[Fork, Change]:
 def control_forks(run: Run) -> list[Fork]:
     """Forks that repair nothing: permuted labels, and one batch at several rates."""
     controls = [Fork(PERMUTED, permuted=True)]
-    near = [factor for factor in rate_factors(run) if 0.01 <= factor <= 100 or factor not in LADDER]
-    controls += [Fork(f"{ONE_BATCH}, {name_of(factor)}", rate=factor, one_batch=True) for factor in near]
+    controls += [Fork(f"{ONE_BATCH}, {name_of(factor)}", rate=factor, one_batch=True) for factor in short_ladder(run)]
     return controls
 
 
 def structural_forks(run: Run, structure: str) -> dict[Fork, Change]:
     """Forks of a run with another structure, at the rates that are most telling."""
     asked: dict[Fork, Change] = {}
-    for factor in [factor for factor in rate_factors(run) if factor in SHORT or factor not in LADDER]:
+    for factor in short_ladder(run):
         ask(asked, Fork(name_of(factor, structure), rate=factor), structure)
     return asked
 
@@ -99,6 +96,11 @@ def rate_factors(run: Run) -> list[float]:
     standard = default_learning_rate(settings.optimizer) / float(settings.learning_rate or 1.0)
     extra = [] if 0.3 < standard < 3 else [float(f"{standard:.3g}")]
     return sorted({*LADDER, *extra})
+
+
+def short_ladder(run: Run) -> list[float]:
+    """The most telling of these factors: as it is, ÷ 10, × 10, and the rule's default."""
+    return [factor for factor in rate_factors(run) if factor in SHORT or factor not in LADDER]
 
 
 def penalizes(run: Run) -> bool:

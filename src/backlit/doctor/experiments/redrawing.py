@@ -4,13 +4,12 @@ g is 2 where half of each layer's units are cut off (ReLU and its kin), else 1: 
 layer to layer neither grows nor dies. Source: He et al. 2015, arXiv:1502.01852; Glorot and Bengio 2010.
 """
 
-from math import prod
+from math import prod, sqrt
 from typing import Any
 
 import jax
-import jax.numpy as jnp
+import numpy as np
 
-from backlit.doctor.experiments.forks import first_weights
 from backlit.doctor.experiments.variants import with_initializers
 from backlit.layers.activation import ELU, GELU, LeakyReLU, PReLU, ReLU, Swish
 from backlit.layers.composition import blocks_of
@@ -22,25 +21,23 @@ CUTTING = (ReLU, LeakyReLU, PReLU, ELU, GELU, Swish)
 LARGE = 1.0  # a first bias beyond this, in the units of outputs of deviation 1, decides what its unit does
 
 
-def redrawn_weights(run: Run, seed: int = 0) -> tuple[Tree, Tree]:
-    """First parameters and state of a run whose weights are drawn anew.
+def redrawn_weights(run: Run, parameters: Tree, state: Tree) -> tuple[Tree, Tree]:
+    """First parameters of a run whose weights are drawn anew, and its state.
 
     Args:
         run: of which the plan says which variables are weights, and which of their axes lead into a unit.
-        seed: of the draw, added to the run's own.
+        parameters, state: its first ones.
     """
-    parameters, state = first_weights(run, seed)
     gain = 2.0 if any(isinstance(block, CUTTING) for block in blocks_of(run.network)) else 1.0
     variables = dict(run.network.plan(run.input_shape).variables())
-    key = jax.random.fold_in(jax.random.key(run.settings.seed + seed), 7)
+    random = np.random.default_rng([run.settings.seed, 7])
 
-    def draw(path: Any, leaf: Array) -> Array:
+    def draw(path: Any, leaf: Array) -> Any:
         names = tuple(entry.key for entry in path)
         variable = variables[names]
         if variable.weight:
-            own = jax.random.fold_in(key, list(variables).index(names))
-            return jnp.sqrt(gain / fan_in(variable)) * jax.random.normal(own, leaf.shape, leaf.dtype)
-        return jnp.where(jnp.abs(leaf) > LARGE, 0.0, leaf)
+            return np.asarray(sqrt(gain / fan_in(variable)) * random.normal(size=leaf.shape), leaf.dtype)
+        return np.where(np.abs(leaf) > LARGE, 0.0, leaf).astype(leaf.dtype)
 
     return jax.tree_util.tree_map_with_path(draw, parameters), state
 

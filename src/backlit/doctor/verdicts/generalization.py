@@ -14,6 +14,7 @@ from backlit.doctor.finding import Finding, Remedy
 from backlit.doctor.limits import LIMITS
 from backlit.layers.block import Context
 from backlit.training import Model, Run
+from backlit.training.compilation import SOON, known
 from backlit.training.objective import Batch
 
 SEEN = 512  # training rows that modes are compared on
@@ -145,7 +146,8 @@ def losses_by_mode(run: Run, model: Model) -> tuple[float, float]:
         return evaluated, jax.vmap(trained)(jax.random.split(key, KEYS)).mean()
 
     keys = jax.random.split(jax.random.key(0), count)
-    evaluated, trained = jax.jit(lambda: jax.lax.map(lambda args: both(*args), (x, y, keys)))()
+    every = jax.jit(lambda *rows: jax.lax.map(lambda args: both(*args), rows), compiler_options=known(SOON))
+    evaluated, trained = every(x, y, keys)
     return float(evaluated.mean()), float(trained.mean())
 
 

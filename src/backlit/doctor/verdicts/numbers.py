@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from backlit.doctor.case import Case
 from backlit.doctor.finding import Finding, Remedy
+from backlit.doctor.measures import Measures
 from backlit.doctor.nonfinite import examine_nonfinite
 from backlit.doctor.subject import Subject
 from backlit.doctor.underflow import examine_underflow
@@ -24,9 +27,9 @@ def judge_numbers(case: Case, subject: Subject) -> list[Finding]:
         case: a run.
         subject: the same, with the rows that are looked at.
     """
-    found = examine_nonfinite(subject, subject.parameters, subject.state)
+    found = [] if _is_finite(case.first) else examine_nonfinite(subject, subject.parameters, subject.state)
     found = found or examine_underflow(subject, subject.parameters, subject.state)
-    if not found and case.model is not None:
+    if not found and case.model is not None and not _is_finite(case.last):
         found = examine_nonfinite(subject, case.model.parameters, case.model.state)
     if found:
         return [replace(finding, level="fault") for finding in found]
@@ -44,3 +47,10 @@ def judge_numbers(case: Case, subject: Subject) -> list[Finding]:
             0.9,
         )
     ]
+
+
+def _is_finite(measures: Measures | None) -> bool:
+    """Whether the loss and all gradients are known to be finite, so that no node need be looked for."""
+    if measures is None:
+        return False
+    return bool(np.isfinite([measures.loss, *(variable.gradient for variable in measures.variables.values())]).all())
