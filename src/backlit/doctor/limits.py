@@ -35,6 +35,11 @@ LIMITS: dict[str, float] = {
     "overfitting: share lost": 0.5,
     "overfitting: share of the gap": 0.3,
     "overfitting: share won": 0.1,
+    # Few rows: the gap between rows known by heart and new ones is a seventh of what is known above chance, and quick
+    # models lose a tenth of theirs with half of the rows: where rows abound, the second half adds next to nothing.
+    "overfitting: share of a score": 0.15,
+    "overfitting: share of a rise": 0.1,
+    "overfitting: standard errors of a rise": 1.75,
     "diagnosis: share gained on new rows": 0.05,
     # Units: at a mean slope below a hundredth a layer passes less than a hundredth of the gradient back.
     "units: mean slope of a saturated layer": 0.01,

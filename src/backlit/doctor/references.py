@@ -7,7 +7,7 @@ rows. They are judged on validation rows, or by threefold cross-validation where
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -96,6 +96,17 @@ def judge_references(table: Table, left_out: bool = False) -> References:
     chance = _chance(train_y, y, table.classes)
     words = "validation rows" if many else "training rows left out in turn"
     return References(measure, models, chance, len(train_y), len(y), words)
+
+
+def scores_of_halves(run: Run) -> list[float]:
+    """The best model's score on validation rows, with each half of the training rows; [] where there are no models."""
+    table = None if no_references(run) else table_of(run)
+    if table is None or not len(table.validation):
+        return []
+    order = np.random.default_rng(0).permutation(len(table.train))
+    halves = [replace(table, train=table.train.take(half)) for half in np.array_split(order, 2)]
+    scores = [judge_references(half).models for half in halves]
+    return [max(model.score for model in models.values()) for models in scores]
 
 
 def held_out_answers(table: Table, left_out: bool = False) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:

@@ -12,6 +12,7 @@ from backlit.doctor.case import Case
 from backlit.doctor.experiments.questions import AS_IT_IS, PERMUTED
 from backlit.doctor.finding import Finding, Remedy
 from backlit.doctor.limits import LIMITS
+from backlit.doctor.references import scores_of_halves
 from backlit.layers.block import Context
 from backlit.training import Model, Run
 from backlit.training.compilation import SOON, known
@@ -25,7 +26,9 @@ def judge_generalization(case: Case) -> list[Finding]:
     """The faults that show on rows that were not trained on."""
     found = [_noisy(case)]
     if case.model is not None:
-        found += [_collapsed(case, case.model), _modes(case, case.model), _by_heart(case, case.model)]
+        forgotten = _by_heart(case, case.model)
+        few = _too_few(case, case.model) if forgotten is None or forgotten.level == "hint" else None
+        found += [_collapsed(case, case.model), _modes(case, case.model), few or forgotten]
     return [finding for finding in found if finding is not None]
 
 
@@ -185,6 +188,40 @@ def _by_heart(case: Case, model: Model) -> Finding | None:
         ),
         0.85,
         {"best": float(judged[best]), "end": end, "train": float(seen[-1])},
+    )
+
+
+def _too_few(case: Case, model: Model) -> Finding | None:
+    """Training rows known by heart, new ones much worse, and quick models whose score still rises steeply with rows."""
+    health, run = case.health, case.run
+    name = "accuracy" if run.objective.classes else "r2"
+    known = model.scores.get("train", {}).get(name)
+    if known is None or health.score is None or health.reference is None or not case.has_judges:
+        return None
+    noise, share = LIMITS["health: standard errors"], LIMITS["overfitting: share of a score"]
+    gap = known - max(health.score, health.chance)
+    if gap <= max(noise * health.error, share * (known - health.chance)):
+        return None
+    halves = scores_of_halves(run)
+    rise = health.reference - float(np.mean(halves))
+    knows = health.reference - health.chance
+    if not halves or rise <= LIMITS["overfitting: standard errors of a rise"] * health.reference_error:
+        return None
+    if rise <= LIMITS["overfitting: share of a rise"] * knows:
+        return None
+    rows = len(run.parts.train)
+    stronger = max(1e-2, 10 * float(run.settings.l2 or 0))
+    return Finding(
+        "overfitting",
+        "fault",
+        f"the {rows:,} training rows",
+        f"the {name} is {known:.3g} on them and {health.score:.3g} on new ones; of quick models the best "
+        f"({health.reference_name}) has {health.reference:.3g} with all of them, and {np.mean(halves):.3g} with half",
+        "the network learns its rows by heart, and what it does not know is in rows that it has not: with more of them "
+        "even quick models know more",
+        Remedy("more rows, or a stronger penalty on the weights (l2), Dropout, or a smaller network", {"l2": stronger}),
+        0.8,
+        {"train": float(known), "new": float(health.score), "rows": float(rows), "half": float(np.mean(halves))},
     )
 
 
