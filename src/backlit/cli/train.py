@@ -103,8 +103,11 @@ def train(
         show_outcome(report, model, path)
         if rivals:
             show_rivals(report, rivals)
+        lost = knows_nothing(model)
         if examination is not None:
-            show_findings(report, examination.findings, path)
+            show_findings(report, examination.findings, path, lost)
+        if lost:
+            report.line(f"This network knows no more than a constant answer: backlit diagnose {path} says why.")
         if page:
             report.line(f"Report: {page}", style="bold")
 
@@ -240,6 +243,25 @@ def better(model: "Model") -> bool:
     score = "accuracy" if model.schema.classes else "r2"
     rivals = [model.scores[part] for part in ("baseline", "persistence") if part in model.scores]
     return all(model.scores["test"][score] > rival[score] for rival in rivals)
+
+
+def knows_nothing(model: "Model") -> bool:
+    """Whether a network that was scored is no better than the constant answer, in its score by more than noise, or in
+    its loss. Where rows have weights, the constant answer that they teach is another one, and nothing is said.
+    """
+    from backlit.doctor.health import error_of
+    from backlit.doctor.limits import LIMITS
+
+    part, run = "test" if "test" in model.scores else "train", model.run
+    name = "accuracy" if model.schema.classes else "r2"
+    own, constant = (model.scores.get(judged, {}) for judged in (part, "baseline"))
+    if run is None or name not in own or name not in constant or (run.row_weights != 1).any():
+        return False
+    y = getattr(run.parts, part).y
+    rows = int((y >= 0).sum()) if model.schema.classes else len(y)
+    noise = LIMITS["health: standard errors"] * error_of(own[name], rows, bool(model.schema.classes))
+    idle = constant["loss"] - LIMITS["course idle"] * abs(constant["loss"])
+    return not own[name] - constant[name] > noise and not own["loss"] < idle  # what is no number is no better
 
 
 def rows_of(model: "Model", part: str) -> str:
