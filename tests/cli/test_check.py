@@ -9,6 +9,7 @@ import pytest
 from backlit.doctor.finding import Finding, Remedy
 
 QUICK = ("--network", "Dense(3)", "--epochs", "3", "--no-report")
+LEARNED = ("--network", "Dense(8), ReLU, Dense(3)", "--epochs", "20", "--no-report")
 
 
 def planted(level):
@@ -74,9 +75,20 @@ def test_an_examiner_that_fails_is_left_out_and_leaves_train_alone(backlit, exam
 
 def test_train_ends_with_what_is_worse_than_a_hint_and_how_it_is_settled(backlit, examiners):
     examiners(data=lambda run: [planted("suspicion")])
-    end = backlit("train", "iris", *QUICK, "--out", "run").out.partition("Findings:")[2]
+    end = backlit("train", "iris", *LEARNED, "--out", "run").out.partition("Findings:")[2]
     assert "Suspicion: label leakage" in end
     assert "backlit diagnose run settles these" in end
+
+
+def test_only_what_is_open_is_settled_by_experiments(backlit, examiners):
+    proved = Finding("train/test contamination", "fault", "", "e", "c", Remedy("r"))
+    examiners(data=lambda run: [proved])
+    end = backlit("train", "iris", *LEARNED, "--out", "proved").out.partition("Findings:")[2]
+    assert "Fault: train/test contamination" in end
+    assert "backlit diagnose" not in end
+    examiners(data=lambda run: [proved, planted("suspicion")])
+    end = backlit("train", "iris", *LEARNED, "--out", "both").out.partition("Findings:")[2]
+    assert "backlit diagnose both settles the suspicions by experiments" in end
 
 
 def test_of_many_hints_three_are_shown_before_a_run(backlit, examiners):

@@ -108,9 +108,12 @@ def test_where_nothing_helps_there_is_no_folder(backlit, wine, diagnosed):
 def test_a_model_alone_is_examined_as_far_as_it_goes(backlit, wine, diagnosed):
     asked = diagnosed()
     Path("bad/settings.json").unlink()
+    Path("bad/findings.json").unlink()
     said = backlit("diagnose", wine, "--fix")
-    assert (said.status, asked[0][0].run) == (0, None)
+    assert (said.status, asked) == (1, [])
+    assert "learning rate too high" in said.out
     assert "not examined: what needs the data or a rerun, for the folder has no settings.json" in said.out
+    assert "backlit diagnose" not in said.out
     assert said.err == "Note: --fix makes the run again, and it cannot be prepared: nothing was tried\n"
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from backlit.cli.app import run
+from backlit.cli.train import knows_nothing
 from backlit.training import Model, load
 from backlit.training.execution import Execution
 
@@ -234,3 +235,37 @@ def test_a_disk_without_room_is_refused_before_training(backlit, monkeypatch, tm
     assert result.status == 2
     assert "1,000 bytes are free" in result.err
     assert list(tmp_path.iterdir()) == []
+
+
+CONSTANT = "This network knows no more than a constant answer: backlit diagnose"
+
+
+@pytest.mark.parametrize("examined", ["--doctor", "--no-doctor"])
+def test_a_network_that_knows_nothing_is_told_with_what_says_why(backlit, examined):
+    line = ("train", "digits", "--network", "Dense(16), ReLU, Dense(10)", "--learning-rate", "1e-6", "--epochs", "1")
+    text = backlit(*line, examined, "--no-report", "--out", "run").out
+    assert text.splitlines()[-1] == f"{CONSTANT} run says why."
+    assert "settles" not in text
+
+
+def test_a_network_that_knows_something_is_left_alone(backlit):
+    assert CONSTANT not in backlit("train", "iris", "--epochs", "20", "--no-report").out
+
+
+def test_a_network_is_compared_with_a_constant_answer_in_score_and_loss():
+    import backlit as bl
+
+    model = bl.fit("Dense(8), ReLU, Dense(3)", "iris", epochs=1)
+    scores = {**model.scores, "baseline": {"loss": 1.0, "accuracy": 0.5}}
+
+    def lost(loss, accuracy):
+        model.scores = {**scores, "test": {"loss": loss, "accuracy": accuracy}}
+        return knows_nothing(model)
+
+    assert lost(1.2, 0.5)
+    assert lost(0.99, 0.6)
+    assert lost(float("nan"), 0.2)
+    assert not lost(1.2, 0.95)
+    assert not lost(0.8, 0.5)
+    model.scores = {}
+    assert not knows_nothing(model)

@@ -78,7 +78,7 @@ def alone(work, words):
 
 def test_data_that_are_gone_are_said(work):
     (work / "table.csv").unlink()
-    alone(work, "no file, folder or data set")
+    alone(work, f"there are no data at {work / 'table.csv'} any more: say --data FILE")
 
 
 def test_an_old_folder_is_said(work):

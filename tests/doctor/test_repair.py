@@ -261,7 +261,7 @@ def test_weights_by_class_are_judged_by_the_mean_recall(short):
 
 def test_a_repair_needs_a_run_and_seeds(wine, tmp_path):
     wine.save(tmp_path / "model")
-    with pytest.raises(bl.SettingError, match="run_of"):
+    with pytest.raises(bl.SettingError, match="backlit diagnose RUN --fix"):
         repair(bl.load(tmp_path / "model"), [])
     with pytest.raises(bl.SettingError, match="at least 2"):
         repair(wine, [], seeds=1)

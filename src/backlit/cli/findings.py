@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Self
 from rich.text import Text
 
 from backlit.cli.output import Report, write_json
-from backlit.doctor.finding import TITLES, Examination, Finding, ordered
+from backlit.doctor.finding import COURSE, TITLES, Examination, Finding, ordered
+from backlit.doctor.records import FINDINGS
 
 if TYPE_CHECKING:
+    from backlit.errors import TrainingError
     from backlit.training import Model, Progress, Run
 
 STYLES = {"fault": "bold red", "suspicion": "bold yellow", "hint": "dim"}
@@ -21,9 +23,8 @@ HINTS = 3  # that are shown before a run
 
 def show_examination(report: Report, examination: Examination) -> None:
     """All that an examination found, each in three lines, and what it left out."""
-    if not examination.worse_than_hints():
-        looked = ", ".join(examination.examined) or "nothing"
-        report.line(f"No fault found in {examination.seconds:.1f} s: {looked} examined.", style="bold")
+    if examination.heading:
+        report.line(examination.heading, style="bold")
     for finding in examination:
         show_finding(report, finding)
     show_left_out(report, examination)
@@ -41,8 +42,15 @@ def show_briefly(report: Report, examination: Examination) -> None:
     show_left_out(report, examination)
 
 
-def show_findings(report: Report, findings: Sequence[Finding], path: Path) -> None:
-    """What is worse than a hint of a run that is over, and how it is settled."""
+def show_findings(report: Report, findings: Sequence[Finding], path: Path, lost: bool = False) -> None:
+    """What is worse than a hint of a run that is over, and how what is open is settled.
+
+    Args:
+        report: where they are shown.
+        findings: of the run.
+        path: its folder.
+        lost: whether the network knows nothing, which is said with the same advice.
+    """
     grave = [finding for finding in findings if finding.level != "hint"]
     if not grave:
         return
@@ -50,7 +58,9 @@ def show_findings(report: Report, findings: Sequence[Finding], path: Path) -> No
     report.line("Findings:", style="bold")
     for finding in grave:
         show_finding(report, finding)
-    report.line(f"backlit diagnose {path} settles these by experiments")
+    if any(finding.level == "suspicion" for finding in grave) and not lost:
+        these = "these" if all(finding.level == "suspicion" for finding in grave) else "the suspicions"
+        report.line(f"backlit diagnose {path} settles {these} by experiments")
 
 
 def show_finding(report: Report, finding: Finding) -> None:
@@ -119,17 +129,10 @@ class Doctor:
 
         return hear
 
-    def conclude(self, model: "Model") -> Examination:
-        """What was found before, in and after the run."""
-        from backlit.doctor.course.signals import examine_model
-
-        left_out = [*self.before.left_out, *self.monitor.left_out]
-        found, examined = list(self.before), [*self.before.examined, "the course of the run"]
-        try:
-            found += examine_model(model)
-        except Exception as error:  # whatever it is, the run is done
-            left_out.append(f"the course of the run: {str(error).partition(chr(10))[0] or type(error).__name__}")
-        return Examination(ordered(found), tuple(examined), tuple(dict.fromkeys(left_out)), self.before.seconds)
+    def conclude(self, outcome: "Model | TrainingError") -> Examination:
+        """What was found before, in and after the run, which left a model, or failed in its first epoch."""
+        before = replace(self.before, left_out=(*self.before.left_out, *self.monitor.left_out))
+        return with_course(before, self.monitor.run, outcome)
 
     def _examine(self, run: "Run") -> None:
         from backlit.doctor.check import check_run
@@ -156,6 +159,24 @@ class Doctor:
         self.report.line(line, style="yellow")
 
 
+def with_course(before: Examination, run: "Run | None", outcome: "Model | TrainingError") -> Examination:
+    """What was found before a run, and what its course says; of a run that failed in its first epoch, its error."""
+    from backlit.doctor.course.numbers import examine_stop
+    from backlit.doctor.course.signals import examine_model
+
+    found, examined, left_out = list(before), list(before.examined), list(before.left_out)
+    try:
+        if isinstance(outcome, Exception):
+            found += examine_stop(str(outcome), run)
+            left_out.append(f"{COURSE}: its first epoch failed")
+        else:
+            found += examine_model(outcome)
+            examined.append(COURSE)
+    except Exception as error:  # whatever it is, the run is done
+        left_out.append(f"{COURSE}: {str(error).partition(chr(10))[0] or type(error).__name__}")
+    return replace(before, findings=ordered(found), examined=tuple(examined), left_out=tuple(dict.fromkeys(left_out)))
+
+
 def write_findings(folder: Path, examination: Examination) -> None:
     """Add findings.json to a run's folder."""
-    (folder / "findings.json").write_text(write_json(examination.to_json()), encoding="utf-8")
+    (folder / FINDINGS).write_text(write_json(examination.to_json()), encoding="utf-8")

@@ -1,4 +1,7 @@
-"""The folder of a run: model/, history.csv and settings.json, written whole or not at all."""
+"""The folder of a run: model/, history.csv and settings.json, written whole or not at all.
+
+That of a run whose first epoch failed has no model, and settings.json says that it failed.
+"""
 
 import os
 import re
@@ -8,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from backlit.doctor.records import failure_of
 from backlit.errors import BacklitError, FileError
 
 
@@ -85,6 +89,9 @@ def model_folder(path: Path) -> Path:
         raise FileError(f"there is no folder {path}: give the folder of a run, as backlit train names it")
     folder = path / "model" if (path / "model").is_dir() else path
     if not (folder / "network.json").is_file():
+        failed = failure_of(path)
+        if failed:
+            raise FileError(f"{path} holds no model, as its run failed: {failed}; backlit diagnose {path} says why")
         raise FileError(f"{path} holds no model: give the folder of a run, as backlit train names it")
     return folder
 

@@ -1,7 +1,7 @@
 """`backlit train`: from data to a trained network, its scores and its folder."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,11 +20,13 @@ from backlit.cli.progress import following
 from backlit.cli.report import import_pictures, report_run
 from backlit.cli.runs import check_space, destination, run_folder
 from backlit.doctor.finding import Examination
-from backlit.errors import SettingError
+from backlit.doctor.records import FAILED, SETTINGS
+from backlit.errors import SettingError, TrainingError
 
 if TYPE_CHECKING:
-    from backlit.training import Model, Run
+    from backlit.training import Model, Progress, Run
 
+HISTORY = "history.csv"
 PARTS = ("train", "validation", "test", "baseline", "persistence")  # of which the last is there for forecasts alone
 
 
@@ -58,7 +60,8 @@ def train(
     Reads and splits the data, trains, and keeps the weights of the best
     validation loss. The run's folder holds the model, the history of every
     epoch, the settings that repeat the run, its predictions of the test rows,
-    and a report to open in a browser. Ctrl-C keeps the best so far.
+    and a report to open in a browser. Ctrl-C keeps the best so far. A run
+    that diverges in its first epoch leaves no model, and a folder to diagnose.
     What may be wrong is named before, during and after the run, and kept in
     findings.json.
     """
@@ -79,9 +82,14 @@ def train(
             import_pictures()
         model, examination = train_run(report, run, stop_when) if examined else (train_alone(report, run), None)
         record = repeat(asked, context.obj, run)
-        write_run(folder, model, record)
+        if isinstance(model, TrainingError):
+            write_failure(folder, model, record)
+        else:
+            write_run(folder, model, record)
         if examination is not None:
             write_findings(folder, examination)
+    if isinstance(model, TrainingError):
+        raise TrainingError(f"{model}\nbacklit diagnose {path} says why") from model
     rivals = rivals_of(run, model) if baselines else []
     page, why = report_run(path, run, model, rivals, record) if reported else (None, "")
     warn = Report(silent=quiet, stderr=True)
@@ -95,8 +103,11 @@ def train(
         show_outcome(report, model, path)
         if rivals:
             show_rivals(report, rivals)
+        lost = knows_nothing(model)
         if examination is not None:
-            show_findings(report, examination.findings, path)
+            show_findings(report, examination.findings, path, lost)
+        if lost:
+            report.line(f"This network knows no more than a constant answer: backlit diagnose {path} says why.")
         if page:
             report.line(f"Report: {page}", style="bold")
 
@@ -113,24 +124,38 @@ def check_stop(stop_when: str | None, examined: bool) -> None:
         raise SettingError("--stop-when hopeless needs the doctor: leave --no-doctor out")
 
 
-def train_run(report: Report, run: "Run", stop_when: str | None) -> tuple["Model", Examination]:
-    """The model, and what the doctor found before, in and after its run."""
+def train_run(report: Report, run: "Run", stop_when: str | None) -> tuple["Model | TrainingError", Examination]:
+    """The model, or why there is none, and what the doctor found before, in and after its run."""
     with Doctor(report, run, stop_when) as doctor, following(report, run.settings.epochs or 1) as follow:
-        model = run.train(doctor.beside(follow))
+        model = attempt(run, doctor.beside(follow))
     return model, doctor.conclude(model)
 
 
-def train_alone(report: Report, run: "Run") -> "Model":
-    """The model, of a run that nobody examines."""
+def train_alone(report: Report, run: "Run") -> "Model | TrainingError":
+    """The model, or why there is none, of a run that nobody examines."""
     with following(report, run.settings.epochs or 1) as follow:
+        return attempt(run, follow)
+
+
+def attempt(run: "Run", follow: "Callable[[Progress], str | None] | None") -> "Model | TrainingError":
+    """The model of a run; where its first epoch fails, the error, as the folder of the run has to be written."""
+    try:
         return run.train(follow)
+    except TrainingError as error:
+        return error
 
 
 def write_run(folder: Path, model: "Model", record: dict[str, Any]) -> None:
     """Fill a run's folder with the model, its history, and what repeats the run."""
     model.save(folder / "model")
-    model.history.write_csv(folder / "history.csv")
-    (folder / "settings.json").write_text(write_json(record), encoding="utf-8")
+    model.history.write_csv(folder / HISTORY)
+    (folder / SETTINGS).write_text(write_json(record), encoding="utf-8")
+
+
+def write_failure(folder: Path, error: TrainingError, record: dict[str, Any]) -> None:
+    """Fill the folder of a run that left no model with a history of no epochs, and what repeats the run."""
+    (folder / HISTORY).write_text("epoch,loss\n", encoding="utf-8")
+    (folder / SETTINGS).write_text(write_json({**record, FAILED: str(error)}), encoding="utf-8")
 
 
 def show_run(report: Report, run: "Run") -> None:
@@ -218,6 +243,25 @@ def better(model: "Model") -> bool:
     score = "accuracy" if model.schema.classes else "r2"
     rivals = [model.scores[part] for part in ("baseline", "persistence") if part in model.scores]
     return all(model.scores["test"][score] > rival[score] for rival in rivals)
+
+
+def knows_nothing(model: "Model") -> bool:
+    """Whether a network that was scored is no better than the constant answer, in its score by more than noise, or in
+    its loss. Where rows have weights, the constant answer that they teach is another one, and nothing is said.
+    """
+    from backlit.doctor.health import error_of
+    from backlit.doctor.limits import LIMITS
+
+    part, run = "test" if "test" in model.scores else "train", model.run
+    name = "accuracy" if model.schema.classes else "r2"
+    own, constant = (model.scores.get(judged, {}) for judged in (part, "baseline"))
+    if run is None or name not in own or name not in constant or (run.row_weights != 1).any():
+        return False
+    y = getattr(run.parts, part).y
+    rows = int((y >= 0).sum()) if model.schema.classes else len(y)
+    noise = LIMITS["health: standard errors"] * error_of(own[name], rows, bool(model.schema.classes))
+    idle = constant["loss"] - LIMITS["course idle"] * abs(constant["loss"])
+    return not own[name] - constant[name] > noise and not own["loss"] < idle  # what is no number is no better
 
 
 def rows_of(model: "Model", part: str) -> str:

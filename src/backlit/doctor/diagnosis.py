@@ -11,11 +11,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from backlit.doctor.admission import check_given
 from backlit.doctor.case import Case
 from backlit.doctor.course.prior import constant_loss
 from backlit.doctor.course.signals import examine_course
 from backlit.doctor.data import examine_data
 from backlit.doctor.finding import Examination, Finding, ordered
+from backlit.doctor.folder import examine_history
 from backlit.doctor.health import health_of
 from backlit.doctor.measures import Meter
 from backlit.doctor.start import examine_start
@@ -85,7 +87,8 @@ def diagnose(
         The findings, the gravest first; `print` shows them.
 
     Raises:
-        InputError: there is nothing to examine: a model that was read from a file, without its data or its history.
+        InputError: it is neither; or there is nothing to examine: a model that was read from a file, without its data
+            or its history.
     """
     begun = time.perf_counter()
     say = progress or (lambda words: None)
@@ -138,6 +141,7 @@ def diagnose(
 
 def _ended(examined: Model | Run, say: Callable[[str], None]) -> tuple[Run | None, Model | None, str]:
     """The run, its model, and how it ended where it turned non-finite; a run that is given is trained."""
+    check_given(examined, "diagnose")
     if not isinstance(examined, Run):
         stopped = examined.stopped
         return examined.run, examined, stopped if stopped.startswith("non-finite") else ""
@@ -200,6 +204,9 @@ def _without_data(model: Any, begun: float) -> Examination:
             "the model was read from a file and has neither its data nor its history: diagnose it where it was "
             "trained, or give the folder of its run to backlit diagnose"
         )
-    found = ordered(examine_course(model.history, None))
-    left = ("the data, the first weights and all experiments: the model has no data (backlit diagnose RUN reads them)",)
+    found = tuple(examine_history(model))
+    left = (
+        "the data, the first weights and all experiments: the model has no data (diagnose it where it was trained, or "
+        "give the folder of its run to backlit diagnose)",
+    )
     return Examination(found, ("the course of the run",), left, time.perf_counter() - begun)

@@ -8,6 +8,7 @@ from backlit.doctor.faults import FAULTS
 
 Level: TypeAlias = Literal["fault", "suspicion", "hint"]
 LEVELS: tuple[Level, ...] = ("fault", "suspicion", "hint")
+COURSE = "the course of the run"  # among what was examined: no proof that there is no fault
 TITLES = {"fault": "Fault", "suspicion": "Suspicion", "hint": "Hint"}
 
 
@@ -128,6 +129,18 @@ class Examination:
         """Faults and suspicions."""
         return tuple(finding for finding in self.findings if finding.level != "hint")
 
+    @property
+    def heading(self) -> str:
+        """What is said where nothing is worse than a hint; '' where something is."""
+        if self.worse_than_hints():
+            return ""
+        if not self.examined:
+            return "Nothing was examined that could tell of a fault."
+        if set(self.examined) == {COURSE}:
+            return f"Nothing was examined that could tell of every fault; {COURSE} shows no sign of one."
+        where = "what could be examined" if self.left_out else f"{self.seconds:.1f} s"
+        return f"No fault found in {where}: {', '.join(self.examined)} examined."
+
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)
 
@@ -135,10 +148,7 @@ class Examination:
         return len(self.findings)
 
     def __str__(self) -> str:
-        said = [str(finding) for finding in self.findings]
-        if not self.worse_than_hints():
-            where = "what could be examined" if self.left_out else f"{self.seconds:.1f} s"
-            said.insert(0, f"No fault found in {where}: {', '.join(self.examined) or 'nothing'} examined.")
+        said = [*filter(None, [self.heading]), *map(str, self.findings)]
         return "\n".join([*said, *(f"Not examined: {words}." for words in self.left_out)])
 
     def to_json(self) -> dict[str, Any]:

@@ -9,13 +9,14 @@ the other.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from backlit.doctor.admission import check_given
 from backlit.doctor.comparison import Comparison, compare_outcomes
 from backlit.doctor.finding import Finding, Remedy
 from backlit.doctor.remedies import apply_remedy
 from backlit.doctor.steps import Repair, Step, touches_data
 from backlit.errors import SettingError
 from backlit.training import Model, Progress, Run
-from backlit.training.populations.population import NOT_BEGUN, Outcome, train_together
+from backlit.training.populations.population import NOT_BEGUN, Failure, Outcome, train_together
 
 Tell = Callable[[str], object]
 UNTRUE = ("label leakage", "train/test contamination")  # faults by which the scores before are no measure
@@ -23,7 +24,7 @@ ALIKE = "class_weight"  # the argument that makes every class count alike
 
 
 def repair(
-    model: Model,
+    model: Model | Run,
     findings: Sequence[Finding] | None = None,
     *,
     seeds: int = 3,
@@ -38,19 +39,23 @@ def repair(
     fault made the scores untrue, such as a leak, its remedy is kept without being better.
 
     Args:
-        model: trained, with its run: what `fit` and `Run.train` give, or `run_of` of a run's folder.
+        model: trained, with its run, as `fit` and `Run.train` give it; or a run that is ready to train, such as one
+            whose first epoch fails.
         findings: what is to be mended, in the order of mending; None: what `diagnose` finds.
         seeds: of each rerun, at least 2.
         allow_data: whether remedies may change the data, or leave features out.
         progress: called with what is being done, in words.
 
     Raises:
+        InputError: it is neither a model nor a run.
         SettingError: the model has no run, or there are fewer than two seeds.
     """
-    if model.run is None:
+    check_given(model, "repair", " --fix")
+    run, original = (model, None) if isinstance(model, Run) else (model.run, model)
+    if run is None:
         raise SettingError(
-            "the model has no run that could be made again: give what fit or run.train gave, or, of a run's folder, "
-            "what backlit.doctor.folder.run_of gives"
+            "the model has no run that could be made again: give what fit or run.train gave; of a run's folder, "
+            "backlit diagnose RUN --fix makes it again"
         )
     if isinstance(seeds, bool) or not isinstance(seeds, int) or seeds < 2:
         raise SettingError(f"seeds is a whole number of at least 2, for a spread over them, not {seeds!r}")
@@ -58,7 +63,7 @@ def repair(
         from backlit.doctor.diagnosis import diagnose
 
         findings = diagnose(model).findings
-    return _Attempts(model, model.run, seeds, allow_data, progress or (lambda words: None)).all_of(findings)
+    return _Attempts(original, run, seeds, allow_data, progress or (lambda words: None)).all_of(findings)
 
 
 class _Attempts:
@@ -69,8 +74,8 @@ class _Attempts:
         outcomes: what it came to, seed by seed; none before the first attempt.
     """
 
-    def __init__(self, model: Model, run: Run, seeds: int, allow_data: bool, tell: Tell) -> None:
-        self.original, self.run, self.seeds, self.allow_data, self.tell = model, run, seeds, allow_data, tell
+    def __init__(self, original: Model | None, run: Run, seeds: int, allow_data: bool, tell: Tell) -> None:
+        self.original, self.run, self.seeds, self.allow_data, self.tell = original, run, seeds, allow_data, tell
         self.outcomes: list[Outcome] = []
         self.steps: list[Step] = []
 
@@ -132,6 +137,8 @@ class _Attempts:
             raise SettingError("it leaves no validation rows to prove it on")
         if not self.outcomes:
             self.outcomes = self._train(self.run, "the run as it is")
+            if self.original is None and isinstance(self.outcomes[0], Model):
+                self.original = self.outcomes[0]
         outcomes = self._train(again, remedy.words)
         balanced = ALIKE in changes and again.objective.classes > 0
         found = compare_outcomes(self.run, again, self.outcomes, outcomes, balanced)
@@ -161,7 +168,7 @@ class _Attempts:
     def _repair(self, interrupted: bool = False) -> Repair:
         kept = any(step.kept for step in self.steps)
         model = self.outcomes[0] if kept else self.original
-        assert isinstance(model, Model)
+        assert not isinstance(model, Failure)  # what is kept has a model with the run's own seed
         return Repair(self.original, model, tuple(self.steps), self.seeds, interrupted)
 
 

@@ -11,6 +11,7 @@ from backlit.alignment import align, number
 from backlit.data import Dataset
 from backlit.doctor.comparison import LOSS, RECALL
 from backlit.doctor.finding import Finding, Remedy
+from backlit.errors import DataError
 from backlit.pictures.canvas import Picture
 from backlit.pictures.runs import plot_runs
 from backlit.shapes import write
@@ -69,15 +70,15 @@ class Repair:
     """What a repair came to; `print(repair)` shows it.
 
     Attributes:
-        original: the model as it was.
+        original: the model as it was; None of a run that left none, as its first epoch failed.
         model: the repaired one, with the seed of the original; the original where nothing helped.
         steps: the remedies, in the order in which they were considered.
         seeds: with how many each was tried.
         interrupted: whether the keyboard ended it early; what was kept by then is kept.
     """
 
-    original: Model
-    model: Model
+    original: Model | None
+    model: Model | None
     steps: tuple[Step, ...]
     seeds: int
     interrupted: bool = False
@@ -94,8 +95,9 @@ class Repair:
 
     @property
     def curves(self) -> dict[str, History]:
-        """The histories 'before' and 'after'; the first alone where nothing helped."""
-        return {"before": self.original.history, **({"after": self.model.history} if self.kept else {})}
+        """The histories 'before', where there was one, and 'after', where anything helped."""
+        named = {"before": self.original, "after": self.model if self.kept else None}
+        return {name: model.history for name, model in named.items() if model is not None}
 
     def plot(self, path: str | Path | None = None) -> Picture:
         """The two curves in one picture: the validation loss, or the score where the loss became another.
@@ -104,8 +106,10 @@ class Repair:
             path: a file that ends in .png, .svg or .pdf, or None.
 
         Raises:
-            DataError: the original has no history.
+            DataError: there is no model, or the original has no history.
         """
+        if self.model is None:
+            raise DataError("the run left no model, and no remedy was proved to help: there is no curve to show")
         measures = {step.measure for step in self.kept} - {RECALL}
         column = None if measures <= {LOSS} else f"validation_{'accuracy' if self.model.schema.classes else 'rmse'}"
         return plot_runs(self.curves, column, path=path)
@@ -144,8 +148,8 @@ class Repair:
             "steps": [step.to_json() for step in self.steps],
             "seeds": self.seeds,
             "interrupted": self.interrupted,
-            "before": {part: _finite_of(scores) for part, scores in self.original.scores.items()},
-            "after": {part: _finite_of(scores) for part, scores in self.model.scores.items()},
+            "before": _scores_of(self.original),
+            "after": _scores_of(self.model),
         }
 
 
@@ -178,8 +182,9 @@ def _finite(value: float) -> float | None:
     return value if isfinite(value) else None
 
 
-def _finite_of(scores: Mapping[str, float]) -> dict[str, float | None]:
-    return {name: _finite(value) for name, value in scores.items()}
+def _scores_of(model: Model | None) -> dict[str, dict[str, float | None]]:
+    scores = {} if model is None else model.scores
+    return {part: {name: _finite(value) for name, value in held.items()} for part, held in scores.items()}
 
 
 def _capital(words: str) -> str:

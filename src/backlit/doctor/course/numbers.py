@@ -11,6 +11,7 @@ from backlit.doctor.limits import LIMITS
 from backlit.training import Run
 
 STOPPED = re.compile(r"non-finite in epoch (?P<epoch>[\d,]+): (?P<place>.*)")
+FAILED = re.compile(r".*non-finite in the (?P<epoch>first) epoch, (?P<place>.*?); try .*")  # the error of such a run
 
 
 def examine_numbers(record: Record) -> list[Finding]:
@@ -19,11 +20,12 @@ def examine_numbers(record: Record) -> list[Finding]:
 
 
 def examine_stop(stopped: str, run: Run | None) -> list[Finding]:
-    """What the reason why a run ended (`Model.stopped`) says, where a value was no number."""
-    match = STOPPED.fullmatch(stopped)
+    """What the reason why a run ended (`Model.stopped`, or the error of one whose first epoch failed) says, where a
+    value was no number."""
+    match = STOPPED.fullmatch(stopped) or FAILED.fullmatch(stopped)
     if match is None:
         return []
-    epoch, place = match["epoch"], match["place"]
+    epoch, place = match["epoch"].replace("first", "1"), match["place"]
     layer = re.search(r"layer (\S+?),|made (\S+?)/\w+ non-finite", place)
     path = next(filter(None, layer.groups()), "") if layer else ""
     return [_no_number(f"layer {path}" if path else f"epoch {epoch}", f"epoch {epoch}, {place}", run, path)]
