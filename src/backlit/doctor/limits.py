@@ -66,6 +66,13 @@ LIMITS |= {
     "leakage times": 30.0,  # as much the other features together leave unexplained, in the mean square
     "leakage rows": 20,  # training rows below which two features may agree by chance
     "leakage alone": 0.9,  # of what there is to explain, that one feature of all explains: worth a hint
+    "leakage tells": 0.98,  # of what there is to explain, that one feature explains: worth a hint whatever others know
+    "leakage mark": 3.0,  # times as frequent as any other value: values of a grid that is cut into classes are alike
+    "leakage marked": 10,  # rows of a class at least: fewer share a value that no other row has by chance
+    "leakage beside": 20,  # values next to a mark, whose spacing is compared with its gap
+    "leakage gap": 7.0,  # times their mean spacing: chance has such a gap with a probability of exp(−7), one in 1,000
+    "leakage exceptions": 0.02,  # of the rows of a class, and of the others, for a suspicion
+    "leakage margin": 0.05,  # of what there is to explain, that the others leave, three standard errors taken off
     "leakage others": 0.5,  # of what there is to explain, above which the other features tell of the same matter
     "leakage screened": 400,  # columns that are binned, those that explain most of all
     "leakage bins": 16,  # of a feature with more values: each has 6 rows or more of 100
