@@ -136,6 +136,8 @@ LIMITS |= {
     "head_wild": 10.0,  # deviation of the last layer's weights: sigmoid(10) and tanh(10) are at their ends to 5e-5
     "head_slack": 1e-3,  # what counts as reaching a bound: far above rounding, far below the bounds that heads have
     "head_tiny": 1e-12,  # keeps a quotient finite where all targets are equal
+    "features numbers": 10,  # values of a category that are numbers, from which on they are no codes
+    "features words": 0.1,  # of a category's values that are no numbers, at most
     "head_most": 0.9,  # share of examples for which a property of a loss has to hold: corners and ties make exceptions
     "head_steps": 150.0,  # of Adam on the outputs: 15 times their scale is passed, and bce at 15 costs 3e-7
     "head_unreached": 0.1,  # of an undecided answer's cost: softmax twice leaves 0.45 (2 classes) to 0.63 (10) of it

@@ -6,7 +6,7 @@ differ. It draws rows where there are many, and fits reference models only where
 """
 
 from backlit.doctor.data.contamination import examine_contamination
-from backlit.doctor.data.features import examine_features, examine_rows
+from backlit.doctor.data.features import examine_categories, examine_features, examine_rows
 from backlit.doctor.data.inputs import examine_inputs
 from backlit.doctor.data.labels import examine_labels
 from backlit.doctor.data.leakage import examine_leakage
@@ -30,6 +30,7 @@ def examine_data(run: Run) -> list[Finding]:
     """
     table = table_of(run)
     found = [*examine_contamination(run, table), *examine_labels(run, table), *examine_inputs(run), *examine_rows(run)]
+    found += examine_categories(run)
     if table is not None:
         found += examine_leakage(run, table)
         found += examine_targets(run, table)
