@@ -100,6 +100,7 @@ LIMITS |= {
     "labels errors": 2.0,  # standard errors by which the best model's score stays below it
     "labels certain": 0.9,  # of the neighbors agree
     "labels contradicted": 0.005,  # of the rows: fewer are exceptions of any data
+    "labels like errors": 0.7,  # of as many as errors at random would contradict, from which on they may be errors
     "labels noise": 0.08,  # of the labels differ from their neighborhood
     "labels scatter": 1.6,  # times the binomial variance, where rows near borders add to what flipped labels have
     "labels scatter of two": 1.3,  # two classes that overlap come down to 1.6; more of them add variance
@@ -111,6 +112,11 @@ LIMITS |= {
     "loss gain": 0.1,  # in accuracy, for a fault
     "loss doubt": 0.05,  # in accuracy, for a suspicion
     "loss errors": 4.0,  # standard errors of the gain, as many models are compared
+    "loss hint errors": 2.0,  # standard errors of the gain, for a hint
+    "loss few": 4,  # different numbers from 0 on at most, that are worth the question whether they are names
+    # Counts taken as classes.
+    "counts classes": 8,  # at least: fewer whole numbers are more often names, or grades that are well told as classes
+    "counts gaps": 1.5,  # numbers from the least to the greatest, for each that there is
     # Inputs of the first trained layer. A linear layer's curvature is λ_max(E[zzᵀ]) ≤ F · E[z²], and descent is stable
     # below a rate of 2/λ_max; the number of steps grows with λ_max/λ_min.
     "inputs rows": 512,
