@@ -1,7 +1,7 @@
 """The examination of the data alone, before anything is trained.
 
 `examine_data(run)` looks at what the network will learn from and be judged on: features that hold the target, rows in
-two parts, labels that do not follow from the inputs, numbers that are names and classes
+two parts, labels that do not follow from the inputs, classes in several spellings, numbers that are names and classes
 that are counts, the scale of the inputs, and parts that differ. It draws rows where there are many, and fits reference models only where a sign asks for an experiment.
 """
 
@@ -11,6 +11,7 @@ from backlit.doctor.data.inputs import examine_inputs
 from backlit.doctor.data.labels import examine_labels
 from backlit.doctor.data.leakage import examine_leakage
 from backlit.doctor.data.neighborhoods import neighborhoods_of
+from backlit.doctor.data.spellings import examine_spellings
 from backlit.doctor.data.split import examine_split
 from backlit.doctor.data.targets import examine_targets
 from backlit.doctor.finding import Finding, ordered
@@ -33,6 +34,7 @@ def examine_data(run: Run) -> list[Finding]:
     near = None if table is None else neighborhoods_of(table)
     found = [*examine_contamination(run, table), *examine_inputs(run)]
     found += [*examine_rows(run), *examine_categories(run)]
+    spellings = examine_spellings(run)
     labels = examine_labels(run, table, near)
     if table is not None:
         found += examine_leakage(run, table)
@@ -42,4 +44,6 @@ def examine_data(run: Run) -> list[Finding]:
         found += targets
         found += examine_features(table)
         found += examine_split(run, table)
-    return list(ordered([*found, *labels]))
+    if any(finding.level != "hint" for finding in spellings):  # spellings of one class look like labels with errors
+        labels = [one for one in labels if one.fault != "shuffled / noisy labels"]
+    return list(ordered([*found, *spellings, *labels]))
