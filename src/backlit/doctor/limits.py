@@ -126,7 +126,18 @@ LIMITS |= {
     "inputs hint": 4.0,  # of the root mean square: 16 times the curvature; small: a tenth
     "inputs hint small": 0.1,
     "inputs hint spread": 20.0,  # a condition number of 400
+    # Sentinels: numbers that stand for no number.
+    "sentinel rows": 20,
+    "sentinel numbers": 2_000_000,  # that are looked at: a few hundredths of a second
+    "sentinel times": 3,  # a value that far out is there, exactly: measurements do not repeat themselves there
+    "sentinel distinct": 10,  # other values at least: fewer are a scale of their own
+    "sentinel gap": 1.0,  # to the nearest other value, of the width of all others
+    "sentinel gap of codes": 0.25,  # the same for numbers that are usual as codes
+    "sentinel often": 3.0,  # times as frequent as any other value, for the only negative one
+    "sentinel scale": 0.1,  # of a feature's deviation that the other values have: a hundredth of the variance
     # Rows and features.
+    "features numbers": 10,  # values of a category that are numbers, from which on they are no codes
+    "features words": 0.1,  # of a category's values that are no numbers, at most
     "rows few": 30,  # for training: a mean's standard error is 18 % of the deviation
     "rows few a class": 5,  # of a class, for training
     "rows few judged": 25,  # a share's standard error is 10 %
@@ -142,8 +153,6 @@ LIMITS |= {
     "head_wild": 10.0,  # deviation of the last layer's weights: sigmoid(10) and tanh(10) are at their ends to 5e-5
     "head_slack": 1e-3,  # what counts as reaching a bound: far above rounding, far below the bounds that heads have
     "head_tiny": 1e-12,  # keeps a quotient finite where all targets are equal
-    "features numbers": 10,  # values of a category that are numbers, from which on they are no codes
-    "features words": 0.1,  # of a category's values that are no numbers, at most
     "head_most": 0.9,  # share of examples for which a property of a loss has to hold: corners and ties make exceptions
     "head_steps": 150.0,  # of Adam on the outputs: 15 times their scale is passed, and bce at 15 costs 3e-7
     "head_unreached": 0.1,  # of an undecided answer's cost: softmax twice leaves 0.45 (2 classes) to 0.63 (10) of it

@@ -2,7 +2,7 @@
 
 `examine_data(run)` looks at what the network will learn from and be judged on: features that hold the target, rows in
 two parts, labels that do not follow from the inputs, classes in several spellings, numbers that are names and classes
-that are counts, the scale of the inputs, and parts that differ. It draws rows where there are many, and fits reference models only where a sign asks for an experiment.
+that are counts, the scale of the inputs and values that stand for none, and parts that differ. It draws rows where there are many, and fits reference models only where a sign asks for an experiment.
 """
 
 from backlit.doctor.data.contamination import examine_contamination
@@ -11,6 +11,7 @@ from backlit.doctor.data.inputs import examine_inputs
 from backlit.doctor.data.labels import examine_labels
 from backlit.doctor.data.leakage import examine_leakage
 from backlit.doctor.data.neighborhoods import neighborhoods_of
+from backlit.doctor.data.sentinels import examine_sentinels
 from backlit.doctor.data.spellings import examine_spellings
 from backlit.doctor.data.split import examine_split
 from backlit.doctor.data.targets import examine_targets
@@ -32,7 +33,7 @@ def examine_data(run: Run) -> list[Finding]:
     """
     table = table_of(run)
     near = None if table is None else neighborhoods_of(table)
-    found = [*examine_contamination(run, table), *examine_inputs(run)]
+    found = [*examine_contamination(run, table), *examine_inputs(run), *examine_sentinels(run)]
     found += [*examine_rows(run), *examine_categories(run)]
     spellings = examine_spellings(run)
     labels = examine_labels(run, table, near)
