@@ -2,7 +2,8 @@
 
 `examine_data(run)` looks at what the network will learn from and be judged on: features that hold the target, rows in
 two parts, labels that do not follow from the inputs, classes in several spellings, numbers that are names and classes
-that are counts, the scale of the inputs and values that stand for none, and parts that differ. It draws rows where there are many, and fits reference models only where a sign asks for an experiment.
+that are counts, the scale of the inputs and values that stand for none, and parts that differ. It draws rows where
+there are many, and fits reference models only where a sign asks for an experiment.
 """
 
 from backlit.doctor.data.contamination import examine_contamination
