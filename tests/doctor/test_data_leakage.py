@@ -172,8 +172,8 @@ def test_a_feature_that_tells_all_is_a_hint_where_others_tell_as_well_or_values_
     random = np.random.default_rng(0)
     y = random.integers(0, 2, 300)
     easy = random.normal(size=(300, 4)) + 20 * y[:, None] * [1, 1, 0.2, 0]
-    grid = random.integers(0, 8, (400, 3)).astype(float)
-    grid[:, 1] = grid[:, 0] + random.normal(size=400)
+    grid = random.integers(0, 3, (400, 3)).astype(float)  # 0 is no more frequent than 1 and 2
+    grid[:, 1] = (grid[:, 0] > 0) + 0.5 * random.normal(size=400)
     x, few = collections(31, drawn=40)
     few = np.where(np.arange(40) < 4, 1, 0)
     x[:, 4] = few * (1 + np.arange(40))  # zero but for four rows
