@@ -17,7 +17,6 @@ from backlit.doctor.data.neighborhoods import Neighborhoods
 from backlit.doctor.finding import Finding, Level, Remedy
 from backlit.doctor.limits import LIMITS
 from backlit.doctor.references import held_out_answers
-from backlit.doctor.start.remedies import as_argument, asked_network
 from backlit.doctor.table import Table
 from backlit.layers.composition import Sequential
 from backlit.layers.dense import Dense
@@ -141,6 +140,8 @@ def _counts(run: Run, near: Neighborhoods | None) -> list[Finding]:
 def _changes(run: Run, task: str, units: int) -> dict[str, Any]:
     """Arguments of `prepare` that make it another task, with a head that fits where the run's is known."""
     changes: dict[str, Any] = {"task": task, "loss": None}
+    from backlit.doctor.start.remedies import as_argument, asked_network  # a tenth of a second, rarely needed
+
     asked = run.asked.get("network")
     fits = asked is None or (isinstance(asked, str) and recipe_named(asked) is not None)  # a head by itself
     network = None if fits else asked_network(run)
