@@ -127,3 +127,31 @@ def test_distances_of_distributions_are_those_of_scipy():
     first, second = random.normal(size=(50, 3)), random.normal(0.5, size=(30, 3)).round(1)
     expected = [ks_2samp(left, right).statistic for left, right in zip(first.T, second.T, strict=True)]
     np.testing.assert_allclose(ks_distances(first, second), expected)
+
+
+def test_rows_that_are_few_are_said_in_right_words():
+    x = np.random.default_rng(0).normal(size=(41, 2)).astype(np.float32)
+    parts = {"validation": (x[40:], x[40:, 0]), "split": (1, 0, 0)}
+    (found,) = found_of(prepare(None, x[:40], x[:40, 0], **parts), "too few rows")
+    assert found.evidence == "there is 1 row that judges"
+    parts = {"validation": (x[36:], np.arange(5) % 2), "split": (1, 0, 0)}
+    (found,) = found_of(prepare(None, x[:36], np.arange(36) % 2, **parts), "too few rows")
+    assert found.evidence == "there are 5 rows that judge, so that an accuracy has a standard error of up to 22%"
+
+
+def test_a_category_of_numbers_and_a_word_is_named():
+    ages = [str(18 + place % 60) if place % 20 else "unknown" for place in range(200)]
+    codes = [f"{'ABC'[place % 3]}{place % 4}" for place in range(200)]
+    frame = pl.DataFrame({"age": ages, "code": codes, "size": np.sin(np.arange(200.0)), "y": ["p", "q"] * 100})
+    (found,) = found_of(prepare(None, frame, target="y"), "useless features")
+    assert (found.level, found.where) == ("hint", "feature age")
+    assert "'unknown'" in found.evidence
+
+
+@pytest.mark.parametrize(
+    ("rule", "levels"), [("steepest-descent", ["suspicion"]), ("lbfgs(memory=5)", []), ("newton", [])]
+)
+def test_only_rules_of_curvature_are_free_of_scale(rule, levels):
+    x = 100 * np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32) + 500
+    run = prepare("Dense(1)", x, (x[:, 0] > 500).astype(int), standardize=False, optimizer=rule)
+    assert [found.level for found in found_of(run, "unnormalized inputs")] == levels

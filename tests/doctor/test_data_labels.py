@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits, make_blobs, make_moons
+from sklearn.datasets import load_digits, load_wine, make_blobs, make_moons
 
 from backlit import Dense, ReLU, Sequential
 from backlit.doctor.data import examine_data
 from backlit.doctor.data.labels import label_noise
+from backlit.doctor.data.targets import class_ids
+from backlit.doctor.table import table_of
 from backlit.training.preparation import prepare, prepare_again
 
 
@@ -83,3 +85,53 @@ def test_counts_and_ratings_are_numbers():
     rating = np.clip(np.round(2 + x[:, 0] + 0.5 * random.normal(size=300)), 0, 4)
     for inputs, y in ((bits.astype(float), bits.sum(1).astype(float)), (x, rating)):
         assert levels(prepare(None, inputs, y, task="regression"), "wrong loss for the target") == []
+
+
+def test_overlapping_classes_are_not_said_to_have_wrong_labels():
+    for seed in range(4):
+        x, y = make_moons(600, noise=0.3, random_state=seed)
+        assert found_of(prepare(None, x, y), "shuffled / noisy labels") == []
+
+
+def test_neighborhoods_that_features_without_meaning_mix_are_no_errors():
+    random = np.random.default_rng(12)
+    x = random.normal(size=(600, 6))
+    x[:, 0] = random.integers(0, 90, 600)
+    x[:, 1] = x[:, 0] * 0.02 + random.normal(size=600) * 0.5
+    assert levels(prepare(None, x, np.digitize(x[:, 0], [18, 65])), "shuffled / noisy labels") == []
+
+
+def test_counts_that_were_taken_as_classes_are_asked_about():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(900, 3)).astype(np.float32)
+    visits = random.poisson(np.exp(0.5 * x[:, 0] - 0.3 * x[:, 1] + 0.8))
+    run = prepare(None, x, visits)
+    assert run.parts.schema.task == "many classes"
+    (found,) = found_of(run, "wrong loss for the target")
+    assert found.level == "hint"
+    assert found.numbers["off as numbers"] < found.numbers["off as classes"]
+    assert found_of(run, "class collapse / imbalance") == []
+    mended = prepare_again(run, **found.remedy.changes)
+    assert mended.parts.schema.task == "regression"
+    assert found_of(prepare(None, x, visits, task="many classes"), "wrong loss for the target") == []
+    assert found_of(prepare(None, "digits"), "wrong loss for the target") == []
+    assert found_of(prepare(None, x, random.permutation(visits)), "wrong loss for the target") == []
+
+
+def test_few_ids_from_0_are_asked_about():
+    wine = load_wine()
+    (found,) = found_of(prepare(None, wine.data, wine.target, task="regression"), "wrong loss for the target")
+    assert found.level == "hint"
+    assert found.remedy.words.startswith("ask")
+    two = (wine.target > 0).astype(float)
+    assert class_ids(table_of(prepare(None, wine.data, two, task="regression"))) is None
+
+
+def test_a_network_that_was_given_as_text_gets_its_head_from_the_remedy():
+    digits = load_digits()
+    x, y = digits.data[:600], digits.target[:600].astype(float)
+    run = prepare("Dense(8), ReLU, Dense(1)", x, y, task="regression")
+    (found,) = found_of(run, "wrong loss for the target")
+    assert found.remedy.changes["network"] == "Dense(8), ReLU, Dense(10)"
+    mended = prepare_again(run, **found.remedy.changes)
+    assert (mended.objective.classes, str(mended.loss)) == (10, "cross-entropy")

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from backlit.doctor.data import examine_data
-from backlit.doctor.data.leakage import explained_share
+from backlit.doctor.data.leakage import bin_edges, explained_share
 from backlit.doctor.table import table_of
 from backlit.training.preparation import prepare, prepare_again
 
@@ -140,3 +140,53 @@ def test_the_share_explained_is_the_correlation_ratio_or_the_squared_correlation
     ranks = [np.argsort(np.argsort(values)) for values in (numbers[:, 0], y)]
     expected = max(np.corrcoef(numbers[:, 0], y)[0, 1] ** 2, np.corrcoef(*ranks)[0, 1] ** 2)
     np.testing.assert_allclose(found, [expected], rtol=1e-5)
+
+
+def collections(gap, exceptions=0, drawn=600):
+    """Four features, one of which the target half follows, and one that is 0 for the first class alone."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(drawn, 5)).astype(np.float32)
+    y = (x[:, 0] + 0.5 * random.normal(size=drawn) > 0.3).astype(int)
+    x[:, 4] = np.where(y == 1, gap + 369 * random.random(drawn), 0)
+    x[np.flatnonzero(y == 0)[:exceptions], 4] = 40
+    return x, y
+
+
+@pytest.mark.parametrize(("gap", "exceptions", "level"), [(31, 0, "fault"), (0, 0, "suspicion"), (31, 3, "suspicion")])
+def test_a_value_that_marks_a_class_is_a_leak_though_the_other_class_has_a_spread(gap, exceptions, level):
+    x, y = collections(gap, exceptions)
+    run = prepare(None, x, y)
+    assert [(leak.level, leak.where) for leak in leaks(run)] == [(level, "feature 4")]
+    np.testing.assert_array_equal(prepare_again(run, **leaks(run)[0].remedy.changes).dataset.inputs, x[:, :4])
+
+
+def test_a_missing_value_may_be_the_mark():
+    x, y = collections(31)
+    frame = pl.DataFrame(
+        {"a": x[:, 0], "b": x[:, 1], "boat": [float(i % 97) if code else None for i, code in enumerate(y)], "y": y}
+    )
+    assert [(leak.level, leak.where) for leak in leaks(prepare(None, frame, target="y"))] == [("fault", "feature boat")]
+
+
+def test_a_feature_that_tells_all_is_a_hint_where_others_tell_as_well_or_values_are_a_grid():
+    random = np.random.default_rng(0)
+    y = random.integers(0, 2, 300)
+    easy = random.normal(size=(300, 4)) + 20 * y[:, None] * [1, 1, 0.2, 0]
+    grid = random.integers(0, 3, (400, 3)).astype(float)  # 0 is no more frequent than 1 and 2
+    grid[:, 1] = (grid[:, 0] > 0) + 0.5 * random.normal(size=400)
+    x, few = collections(31, drawn=40)
+    few = np.where(np.arange(40) < 4, 1, 0)
+    x[:, 4] = few * (1 + np.arange(40))  # zero but for four rows
+    for inputs, classes in ((easy, y), (grid, (grid[:, 0] > 0).astype(int)), (x, few)):
+        found = leaks(prepare(None, inputs, classes))
+        assert [leak.level for leak in found] == ["hint"], classes
+
+
+def test_bins_have_equally_many_rows():
+    x = np.concatenate([np.zeros(500), np.linspace(1, 2, 500)]).astype(np.float32)[:, None]
+    y = np.sin(6 * x[:, 0]).astype(np.float32)
+    table = table_of(prepare(None, x, y, split=(1, 0, 0)))
+    edges = bin_edges(table, 0, table.train.y[:, 0])
+    # half of the rows are 0: eight of sixteen bins are one, and the other eight have 62 or 63 rows each
+    assert np.bincount(np.searchsorted(edges, x[:, 0], "right"))[1:].tolist()[0] == 500
+    assert set(np.bincount(np.searchsorted(edges, x[:, 0], "right"))[2:]) <= {62, 63}

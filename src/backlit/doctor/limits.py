@@ -71,6 +71,13 @@ LIMITS |= {
     "leakage times": 30.0,  # as much the other features together leave unexplained, in the mean square
     "leakage rows": 20,  # training rows below which two features may agree by chance
     "leakage alone": 0.9,  # of what there is to explain, that one feature of all explains: worth a hint
+    "leakage tells": 0.98,  # of what there is to explain, that one feature explains: worth a hint whatever others know
+    "leakage mark": 3.0,  # times as frequent as any other value: values of a grid that is cut into classes are alike
+    "leakage marked": 10,  # rows of a class at least: fewer share a value that no other row has by chance
+    "leakage beside": 20,  # values next to a mark, whose spacing is compared with its gap
+    "leakage gap": 7.0,  # times their mean spacing: chance has such a gap with a probability of exp(−7), one in 1,000
+    "leakage exceptions": 0.02,  # of the rows of a class, and of the others, for a suspicion
+    "leakage margin": 0.05,  # of what there is to explain, that the others leave, three standard errors taken off
     "leakage others": 0.5,  # of what there is to explain, above which the other features tell of the same matter
     "leakage screened": 400,  # columns that are binned, those that explain most of all
     "leakage bins": 16,  # of a feature with more values: each has 6 rows or more of 100
@@ -98,6 +105,7 @@ LIMITS |= {
     "labels errors": 2.0,  # standard errors by which the best model's score stays below it
     "labels certain": 0.9,  # of the neighbors agree
     "labels contradicted": 0.005,  # of the rows: fewer are exceptions of any data
+    "labels like errors": 0.7,  # of as many as errors at random would contradict, from which on they may be errors
     "labels noise": 0.08,  # of the labels differ from their neighborhood
     "labels scatter": 1.6,  # times the binomial variance, where rows near borders add to what flipped labels have
     "labels scatter of two": 1.3,  # two classes that overlap come down to 1.6; more of them add variance
@@ -109,6 +117,11 @@ LIMITS |= {
     "loss gain": 0.1,  # in accuracy, for a fault
     "loss doubt": 0.05,  # in accuracy, for a suspicion
     "loss errors": 4.0,  # standard errors of the gain, as many models are compared
+    "loss hint errors": 2.0,  # standard errors of the gain, for a hint
+    "loss few": 4,  # different numbers from 0 on at most, that are worth the question whether they are names
+    # Counts taken as classes.
+    "counts classes": 8,  # at least: fewer whole numbers are more often names, or grades that are well told as classes
+    "counts gaps": 1.5,  # numbers from the least to the greatest, for each that there is
     # Inputs of the first trained layer. A linear layer's curvature is λ_max(E[zzᵀ]) ≤ F · E[z²], and descent is stable
     # below a rate of 2/λ_max; the number of steps grows with λ_max/λ_min.
     "inputs rows": 512,
@@ -118,7 +131,18 @@ LIMITS |= {
     "inputs hint": 4.0,  # of the root mean square: 16 times the curvature; small: a tenth
     "inputs hint small": 0.1,
     "inputs hint spread": 20.0,  # a condition number of 400
+    # Sentinels: numbers that stand for no number.
+    "sentinel rows": 20,
+    "sentinel numbers": 2_000_000,  # that are looked at: a few hundredths of a second
+    "sentinel times": 3,  # a value that far out is there, exactly: measurements do not repeat themselves there
+    "sentinel distinct": 10,  # other values at least: fewer are a scale of their own
+    "sentinel gap": 1.0,  # to the nearest other value, of the width of all others
+    "sentinel gap of codes": 0.25,  # the same for numbers that are usual as codes
+    "sentinel often": 3.0,  # times as frequent as any other value, for the only negative one
+    "sentinel scale": 0.1,  # of a feature's deviation that the other values have: a hundredth of the variance
     # Rows and features.
+    "features numbers": 10,  # values of a category that are numbers, from which on they are no codes
+    "features words": 0.1,  # of a category's values that are no numbers, at most
     "rows few": 30,  # for training: a mean's standard error is 18 % of the deviation
     "rows few a class": 5,  # of a class, for training
     "rows few judged": 25,  # a share's standard error is 10 %

@@ -8,6 +8,7 @@ agree in several features that hardly ever agree by themselves.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -43,9 +44,9 @@ class Twins:
     @property
     def chance(self) -> float:
         """The probability of so many twins, or more, where they are as usual as in training."""
-        from scipy.stats import binom
+        from scipy.special import bdtrc  # without scipy.stats, which takes half a second
 
-        return float(binom.sf(self.found - 1, self.judged, self.usual))
+        return float(bdtrc(self.found - 1, self.judged, self.usual))
 
     @property
     def proved(self) -> bool:
@@ -58,11 +59,12 @@ def examine_contamination(run: Run, table: Table | None) -> list[Finding]:
     """Rows of validation and test that are in training, too: one finding a part."""
     parts = run.parts
     found = []
+    designed = None if table is None else Designed(table)
     for name, part in (("validation", parts.validation), ("test", parts.test)):
         if not len(part) or not len(parts.train):
             continue
         equal = equal_rows(parts.train, part)
-        near = None if table is None or equal.proved else near_rows(table, name)
+        near = None if designed is None or equal.proved else near_rows(designed, name)
         if equal.found or (near is not None and near.proved):
             found.append(_finding(run, table, name, equal, near))
     return found
@@ -77,23 +79,36 @@ def equal_rows(train: Part, judged: Part) -> Twins:
     return Twins(int(np.isin(chosen, hashes).sum()), len(chosen), twins, len(hashes))
 
 
-def near_rows(table: Table, name: str) -> Twins | None:
+class Designed:
+    """A table as models take it, and how near training rows are to each other: made once for all parts."""
+
+    def __init__(self, table: Table) -> None:
+        """Args: table: the rows."""
+        self.parts = dict(zip(("train", "validation", "test"), design(table), strict=True))
+
+    @cached_property
+    def within(self) -> np.ndarray:
+        """The squared distances of drawn training rows to the nearest other one."""
+        train = self.parts["train"]
+        looked = drawn(len(train), LIMITS["data pairs"])
+        place, _ = nearest(train[looked], train, 1, own=looked)
+        return np.square(train[looked] - train[place[:, 0]]).sum(1)
+
+
+def near_rows(designed: Designed, name: str) -> Twins | None:
     """Rows that lie a tenth as far from a training row as training rows usually lie from each other; None where that is
     nothing unusual, as with few features."""
-    parts = dict(zip(("train", "validation", "test"), design(table), strict=True))
-    train, judged = parts["train"], parts[name]
+    train, judged = designed.parts["train"], designed.parts[name]
     if len(train) < 3:
         return None
-    looked = drawn(len(train), LIMITS["data pairs"])
-    place, _ = nearest(train[looked], train, 1, own=looked)
-    within = np.square(train[looked] - train[place[:, 0]]).sum(1)
-    judged = judged[drawn(len(judged), LIMITS["data pairs"])]
-    place, _ = nearest(judged, train, 1)
-    away = np.square(judged - train[place[:, 0]]).sum(1)
+    within = designed.within
     limit = LIMITS["contamination distance"] ** 2 * np.median(within)
     if np.mean(within <= limit) > LIMITS["contamination usual"]:
         return None
-    return Twins(int((away <= limit).sum()), len(judged), int((within <= limit).sum()), len(looked))
+    judged = judged[drawn(len(judged), LIMITS["data pairs"])]
+    place, _ = nearest(judged, train, 1)
+    away = np.square(judged - train[place[:, 0]]).sum(1)
+    return Twins(int((away <= limit).sum()), len(judged), int((within <= limit).sum()), len(within))
 
 
 def _finding(run: Run, table: Table | None, name: str, equal: Twins, near: Twins | None) -> Finding:

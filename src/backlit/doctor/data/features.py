@@ -1,4 +1,6 @@
-"""Features that say nothing, and rows that are too few: worth knowing, and no harm by themselves."""
+"""Features that say nothing, or less than they could, and rows that are too few: no harm by themselves."""
+
+import re
 
 import numpy as np
 
@@ -8,6 +10,7 @@ from backlit.doctor.table import Table
 from backlit.training import Run
 
 SHOWN = 5
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
 def examine_features(table: Table) -> list[Finding]:
@@ -52,20 +55,52 @@ def copied_features(x: np.ndarray) -> np.ndarray:
     return np.setdiff1d(copies, constant_features(x))
 
 
+def examine_categories(run: Run) -> list[Finding]:
+    """Columns that are categories for the sake of a few values that are no numbers: their order and size are lost."""
+    found = []
+    for column in run.parts.schema.columns:
+        names = (column.categories or ()) if column.kind == "category" else ()
+        others = [name for name in names if not NUMBER.fullmatch(name.strip())]
+        numbers = len(names) - len(others)
+        if numbers < LIMITS["features numbers"] or not 0 < len(others) <= LIMITS["features words"] * len(names):
+            continue
+        shown = ", ".join(map(repr, others[:SHOWN])) + (", …" if len(others) > SHOWN else "")
+        found.append(
+            Finding(
+                fault="useless features",
+                level="hint",
+                where=f"feature {column.name}",
+                evidence=f"it is read as a category: {numbers} of its {len(names)} values are numbers, and {shown} "
+                f"{'is none' if len(others) == 1 else 'are none'}",
+                cause="a category has neither order nor size: what is learned of one number says nothing of the next",
+                remedy=Remedy(
+                    f"leave {shown} empty in the source if it means a missing value, and it is read as numbers"
+                ),
+                numbers={"numbers": numbers, "others": len(others)},
+            )
+        )
+    return found
+
+
 def examine_rows(run: Run) -> list[Finding]:
     """Parts of a handful of rows, and classes of fewer."""
     parts, schema = run.parts, run.parts.schema
     rows, judged = len(parts.train), len(parts.validation) or len(parts.test)
     reasons = []
     if rows < LIMITS["rows few"]:
-        reasons.append(f"{rows} training rows")
+        reasons.append(_count(rows, "training row"))
     if schema.classes and schema.dtype != "int32":
         y = parts.train.y[parts.train.y >= 0]
         counts = np.bincount(y, minlength=len(schema.classes))
         if counts.min() < LIMITS["rows few a class"]:
-            reasons.append(f"{counts.min()} training rows of class {schema.classes[int(counts.argmin())]}")
+            reasons.append(
+                f"{_count(int(counts.min()), 'training row')} of class {schema.classes[int(counts.argmin())]}"
+            )
     if 0 < judged < LIMITS["rows few judged"]:
-        reasons.append(f"{judged} rows that judge, so that an accuracy has a standard error of {0.5 / judged**0.5:.0%}")
+        said = f"{_count(judged, 'row')} that judge{'s' if judged == 1 else ''}"
+        if schema.classes:
+            said += f", so that an accuracy has a standard error of up to {0.5 / judged**0.5:.0%}"
+        reasons.append(said)
     if not reasons:
         return []
     return [
@@ -73,9 +108,13 @@ def examine_rows(run: Run) -> list[Finding]:
             fault="too few rows",
             level="hint",
             where="",
-            evidence=f"there are {' and '.join(reasons)}",
+            evidence=f"there {'is' if reasons[0].startswith('1 ') else 'are'} {' and '.join(reasons)}",
             cause="scores of so few rows are chance in good part, whatever the network",
             remedy=Remedy("get more rows, or compare networks over several splits"),
             numbers={"training rows": rows, "judging rows": judged},
         )
     ]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -11,16 +11,17 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
+from backlit.calls import read_call
 from backlit.doctor.finding import Finding, Level, Remedy
 from backlit.doctor.limits import LIMITS
 from backlit.layers.block import Block, Context
 from backlit.layers.composition import Sequential
 from backlit.layers.embedding import Embedding
 from backlit.layers.normalization import BatchNorm, GroupNorm, LayerNorm, RMSNorm
-from backlit.optimizers import takes_all_rows
 from backlit.training import Run
 from backlit.training.settings import OWN
 
+BY_CURVATURE = ("newton", "damped-newton", "conjugate-gradient", "lbfgs", "optax.lbfgs")
 SCALED = (BatchNorm, LayerNorm, RMSNorm, GroupNorm, Embedding)
 
 
@@ -129,5 +130,8 @@ def _trained(block: Block, shape: tuple[int, ...]) -> bool:
 
 
 def _free_of_scale(run: Run) -> bool:
-    """Whether the update rule takes curvature into account, as second order and closed forms do."""
-    return run.settings.optimizer != OWN and takes_all_rows(run.settings.optimizer)
+    """Whether the update rule takes curvature into account, as rules of the second order do.
+
+    Descent and searches do not by seeing all rows: however long a step, it is the same for large features and small.
+    """
+    return run.settings.optimizer != OWN and read_call(run.settings.optimizer)[0] in BY_CURVATURE

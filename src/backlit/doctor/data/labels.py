@@ -10,15 +10,16 @@ labels are flipped at random, all neighborhoods are mixed alike, and the number 
 no more than the binomial distribution does.
 """
 
+from math import comb
 from typing import NamedTuple
 
 import numpy as np
 
+from backlit.doctor.data.neighborhoods import Neighborhoods
 from backlit.doctor.finding import Finding, Level, Remedy
 from backlit.doctor.limits import LIMITS
-from backlit.doctor.neighbors import nearest
 from backlit.doctor.references import judge_references
-from backlit.doctor.table import Table, design, drawn
+from backlit.doctor.table import Table
 from backlit.training import Run
 
 PERMUTATIONS, SHOWN = 20, 10
@@ -37,22 +38,15 @@ class Agreement(NamedTuple):
         return abs(self.value - self.chance) > LIMITS["data errors"] * self.deviation
 
 
-def examine_labels(run: Run, table: Table | None) -> list[Finding]:
+def examine_labels(run: Run, table: Table | None, near: Neighborhoods | None) -> list[Finding]:
     """Unequal classes, labels at chance, labels that are contradicted."""
     found = _imbalance(run)
-    if table is None or len(table.train) < LIMITS["labels rows"]:
+    if table is None or near is None:
         return found
-    x = design(table)[0]
-    if not x.any():
-        return found  # no feature varies
-    chosen = drawn(len(x), LIMITS["references fitted"])
-    x, y, numbers = x[chosen], table.train.y[chosen], table.train.numbers[chosen]
-    count = int(min(LIMITS["labels neighbors"], len(x) - 1))
-    neighbors, _ = nearest(x, x, count, own=np.arange(len(x)))
-    agreement = neighbor_agreement(neighbors[:, :5], y, table.classes)
+    agreement = neighbor_agreement(near.neighbors[:, :5], near.y, table.classes)
     if not agreement.far:
-        return [*found, *_at_chance(table, agreement, y)]
-    return [*found, *(_contradicted(neighbors, y, numbers, table.classes) if table.classes else [])]
+        return [*found, *_at_chance(table, agreement, near.y)]
+    return [*found, *(_contradicted(table, near) if table.classes else [])]
 
 
 def neighbor_agreement(neighbors: np.ndarray, y: np.ndarray, classes: int) -> Agreement:
@@ -142,10 +136,11 @@ def _at_chance(table: Table, agreement: Agreement, y: np.ndarray) -> list[Findin
     ]
 
 
-def _contradicted(neighbors: np.ndarray, y: np.ndarray, numbers: np.ndarray, classes: int) -> list[Finding]:
+def _contradicted(table: Table, near: Neighborhoods) -> list[Finding]:
     """Labels that all neighbors contradict; a suspicion where all neighborhoods are mixed alike."""
-    votes = np.stack([(y[neighbors] == code).sum(1) for code in range(classes)], 1)
-    count = neighbors.shape[1]
+    classes, y, numbers = table.classes, near.y, near.numbers
+    votes = near.votes(classes)
+    count = near.neighbors.shape[1]
     leading, most = votes.argmax(1), votes.max(1)
     certain = most >= LIMITS["labels certain"] * count
     wrong = certain & (leading != y)
@@ -155,8 +150,12 @@ def _contradicted(neighbors: np.ndarray, y: np.ndarray, numbers: np.ndarray, cla
         and scatter <= LIMITS["labels scatter of two" if classes == 2 else "labels scatter"]
         and len(y) >= LIMITS["labels noise rows"]
         and (most / count).mean() - 1 / classes >= LIMITS["labels lead"] * (1 - 1 / classes)
+        and not _told(table, noise)
     )
-    if not alike and wrong.sum() < max(1, LIMITS["labels contradicted"] * len(y)):
+    least = max(
+        1, LIMITS["labels contradicted"] * len(y), LIMITS["labels like errors"] * len(y) * _errors(noise, count)
+    )
+    if not alike and wrong.sum() < least:
         return []
     order = np.flatnonzero(wrong)[np.argsort(-most[wrong], kind="stable")]
     rows = ", ".join(f"{numbers[place]:,}" for place in order[:SHOWN]) + (", …" if len(order) > SHOWN else "")
@@ -183,6 +182,21 @@ def _contradicted(neighbors: np.ndarray, y: np.ndarray, numbers: np.ndarray, cla
             numbers={"contradicted": float(wrong.mean()), "noise": noise, "scatter": scatter},
         )
     ]
+
+
+def _told(table: Table, noise: float) -> bool:
+    """Whether a reference model answers more left-out rows rightly than labels with so many errors allow."""
+    judged = judge_references(table, left_out=True)
+    best = judged.models[judged.best]
+    return best.score - LIMITS["data errors"] * best.error > 1 - noise
+
+
+def _errors(noise: float, count: int) -> float:
+    """The share of rows that errors at random, as frequent as this, would put among neighbors who agree on another
+    label: errors, with few errors among the neighbors. Overlapping classes put them where neighbors disagree."""
+    most = count - int(np.ceil(LIMITS["labels certain"] * count))
+    few = sum(comb(count, wrong) * noise**wrong * (1 - noise) ** (count - wrong) for wrong in range(most + 1))
+    return noise * few
 
 
 def label_noise(votes: np.ndarray, y: np.ndarray) -> tuple[float, float]:

@@ -9,6 +9,7 @@ An easy task has such features, too. What separates them: a cause that is cut in
 (η² ≤ 3/4), a measurement has noise, and other features know something of the same matter. A copy has no spread within
 its class, and what it says, no other features together can say. This is tried: reference models answer held-out rows
 with the feature and without it.
+A copy may have a spread in one class alone (marks.py).
 """
 
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from backlit.data import Dataset
+from backlit.doctor.data.marks import parted_marks, value_marks
 from backlit.doctor.finding import Finding, Level, Remedy
 from backlit.doctor.limits import LIMITS
 from backlit.doctor.references import References, judge_references
@@ -33,6 +35,8 @@ class Trial:
     features: list[int]
     shares: np.ndarray
     copies: np.ndarray
+    marks: np.ndarray
+    parted: np.ndarray
     held: References
     without: References | None
 
@@ -44,16 +48,18 @@ def examine_leakage(run: Run, table: Table) -> list[Finding]:
         return []
     explained = by_feature(explained_share(table), table)
     copies = by_feature(value_copies(table), table) > 0
+    marks = by_feature(value_marks(table), table) > 0
     excused = _histories(run, table)
     near = explained >= LIMITS["leakage near"]
-    features = [int(place) for place in np.flatnonzero((near | copies) & ~excused)]
+    features = [int(place) for place in np.flatnonzero((near | copies | marks) & ~excused)]
     if not features:
-        return _only_one(run, table, explained, excused)
+        return _alone(run, table, explained, excused)
     if _is_next_state(table):
         return []
     rest = table.without(features)
     without = judge_references(rest, left_out=True) if rest.train.x.shape[1] else None
-    trial = Trial(features, explained, copies, judge_references(table, left_out=True), without)
+    parted = by_feature(parted_marks(table, marks), table) > 0
+    trial = Trial(features, explained, copies, marks & ~copies, parted, judge_references(table, left_out=True), without)
     return [_finding(run, table, trial, place) for place in features[:SHOWN]]
 
 
@@ -114,35 +120,59 @@ def value_copies(table: Table) -> np.ndarray:
 
 
 def held_out_share(table: Table, columns: np.ndarray) -> np.ndarray:
-    """What some columns explain alone of what there is to explain on held-out rows: 0 at chance, 1 all.
+    """What some columns explain alone of what there is to explain, on held-out rows and on those of training, whichever
+    is less: 0 at chance, 1 all.
 
-    The most frequent class, or the mean, of the training rows in each of a column's bins answers rows that fall there;
-    the bins are categories, or have equally many training rows.
+    The most frequent class, or the mean, of the training rows in each of a column's bins answers rows that fall there.
+    The bins are categories, or runs of values whose rows are mostly of one class, where they are few; else they have
+    equally many training rows.
     """
-    judged = table.validation if len(table.validation) else table.train
+    parts = [table.train, table.validation] if len(table.validation) else [table.train]
     y = table.train.y if table.classes else table.train.y[:, 0]
-    judged_y = judged.y if table.classes else judged.y[:, 0]
-    weight = np.eye(table.classes)[y] if table.classes else np.stack([y, np.ones(len(y))], 1)
-    chance = np.mean(judged_y == np.bincount(y).argmax()) if table.classes else np.square(judged_y - y.mean()).mean()
     shares = []
     for column in columns:
-        values, held = table.train.x[:, column], judged.x[:, column]
-        known = np.unique(values[~np.isnan(values)])
-        bins = int(LIMITS["leakage bins"])
-        edges = (
-            known
-            if len(known) <= bins or table.categories[column]
-            else np.quantile(known, np.linspace(0, 1, bins + 1)[:-1])
-        )
-        place, held_place = (np.where(np.isnan(v), 0, np.searchsorted(edges, v, "right")) for v in (values, held))
-        sums = np.stack([np.bincount(place, weights=part, minlength=len(edges) + 1) for part in weight.T], 1)
-        if table.classes:
-            right = np.mean(np.where(sums.any(1), sums.argmax(1), -1)[held_place] == judged_y)
-            shares.append((right - chance) / max(1 - chance, 1e-9))
-        else:
-            means = np.where(sums[:, 1] > 0, sums[:, 0] / np.maximum(sums[:, 1], 1), y.mean())
-            shares.append(1 - np.square(judged_y - means[held_place]).mean() / max(chance, 1e-30))
+        edges = bin_edges(table, column, y)
+        least = 1.0
+        sums = np.zeros(0)
+        for part in parts:
+            values, judged = part.x[:, column], part.y if table.classes else part.y[:, 0]
+            place = np.where(np.isnan(values), 0, np.maximum(np.searchsorted(edges, values, "right"), 1))
+            if part is table.train:
+                sums = _sums(place, y, table.classes, len(edges) + 1)
+            if table.classes:
+                chance = np.mean(judged == np.bincount(y).argmax())
+                right = np.mean(np.where(sums.any(1), sums.argmax(1), -1)[place] == judged)
+                least = min(least, (right - chance) / max(1 - chance, 1e-9))
+            else:
+                means = np.where(sums[:, 1] > 0, sums[:, 0] / np.maximum(sums[:, 1], 1), y.mean())
+                chance = np.square(judged - y.mean()).mean()
+                least = min(least, 1 - np.square(judged - means[place]).mean() / max(chance, 1e-30))
+        shares.append(least)
     return np.array(shares)
+
+
+def _sums(place: np.ndarray, y: np.ndarray, classes: int, bins: int) -> np.ndarray:
+    """The rows of each class in each bin (bins, K); of numbers their sum, and how many they are (bins, 2)."""
+    if classes:
+        return np.bincount(place * classes + y, minlength=bins * classes).reshape(bins, classes)
+    return np.stack([np.bincount(place, weights=y, minlength=bins), np.bincount(place, minlength=bins)], 1)
+
+
+def bin_edges(table: Table, column: int, y: np.ndarray) -> np.ndarray:
+    """Where the bins of a column begin."""
+    values = table.train.x[:, column]
+    known = ~np.isnan(values)
+    values, bins = values[known], int(LIMITS["leakage bins"])
+    distinct, place = np.unique(values, return_inverse=True)
+    if len(distinct) <= bins or table.categories[column]:
+        return distinct
+    if table.classes:
+        counts = np.bincount(place * table.classes + y[known], minlength=len(distinct) * table.classes)
+        leading = counts.reshape(len(distinct), table.classes).argmax(1)
+        ends = np.flatnonzero(np.diff(leading))
+        if len(ends) < bins:
+            return np.concatenate([distinct[:1], (distinct[ends] + distinct[ends + 1]) / 2])
+    return np.unique(np.quantile(values, np.linspace(0, 1, bins + 1)[:-1]))
 
 
 def by_feature(values: np.ndarray, table: Table) -> np.ndarray:
@@ -158,6 +188,8 @@ def _finding(run: Run, table: Table, trial: Trial, place: int) -> Finding:
     score = held.models[held.best]
     numbers = {"explained": float(trial.shares[place]), f"{measure} with": score.score}
     alone = f"{name} alone explains {trial.shares[place]:.2%} of the target's variance"
+    if trial.marks[place]:
+        alone = f"one value of {name} marks a class: all of its rows have it in all parts, and no other row"
     if trial.copies[place]:
         alone = f"each class has one value of {name} to itself in all rows"
     if without is None:
@@ -182,37 +214,58 @@ def _level(trial: Trial, place: int) -> Level:
         return "fault" if without.above_chance else "suspicion"
     if not without.above_chance:
         return "hint"
+    if trial.marks[place]:
+        proved: Level = "fault" if trial.parted[place] else "suspicion"
+        return proved if _margin(without) >= LIMITS["leakage margin"] else "hint"
     unexplained = gap if without.measure == "r²" else gap / max(1 - without.chance.score, 1e-9)
     if unexplained - LIMITS["data errors"] * others.error > LIMITS["leakage times"] * (1 - share):
         return "fault"
     return "suspicion" if share >= LIMITS["leakage exact"] and others.score < 1 and without.measure != "r²" else "hint"
 
 
-def _only_one(run: Run, table: Table, explained: np.ndarray, excused: np.ndarray) -> list[Finding]:
-    """The one feature that tells nearly all, where the others together tell little; none: no feature is alone so."""
+def _margin(without: References) -> float:
+    """What the other features leave unexplained at the least: their share, less its standard errors."""
+    others, left = without.models[without.best], max(1 - without.chance.score, 1e-9)
+    return (1 - others.score - LIMITS["data errors"] * others.error) / left
+
+
+def _alone(run: Run, table: Table, explained: np.ndarray, excused: np.ndarray) -> list[Finding]:
+    """Features that tell (nearly) all by themselves; and the only one that tells much, where all others tell little."""
     strength = explained[table.feature]
     columns = np.argsort(-strength, kind="stable")[: int(LIMITS["leakage screened"])]
     shares = np.zeros(len(strength))
     shares[columns] = held_out_share(table, columns)
     alone = by_feature(shares, table)
     telling = np.flatnonzero((alone >= LIMITS["leakage alone"]) & ~excused)
-    if len(telling) != 1 or len(table.names) == 1:
+    sure = telling[alone[telling] >= LIMITS["leakage tells"]]
+    if (len(telling) != 1 and not len(sure)) or max(len(sure), 1) == len(table.names):
         return []
-    place = int(telling[0])
-    without = judge_references(table.without([place]))
+    places = [int(place) for place in (sure if len(sure) else telling)]
+    without = judge_references(table.without(places), left_out=len(sure) > 0)
     others = without.models[without.best]
     reach = (others.score - without.chance.score) / max(1 - without.chance.score, 1e-9)
-    if reach > LIMITS["leakage others"]:
+    if not len(sure) and reach > LIMITS["leakage others"]:
         return []
-    rows = counts_rows(table, place)
-    evidence = (
-        f"{table.names[place]} alone explains {alone[place]:.0%} of what there is to explain on held-out rows, all "
-        f"others together {max(reach, 0):.0%} ({without.best})"
-    )
-    evidence += ", and its values are the numbers of rows" if rows else ""
-    trial = Trial([place], alone, alone < 0, without, without)
-    numbers = {"alone": float(alone[place]), "others": float(reach)}
-    return [_said(run, table, trial, place, "suspicion" if rows else "hint", evidence, numbers)]
+    margin = _margin(without)
+    known = without.above_chance and margin >= LIMITS["leakage margin"]
+    marks = value_marks(table, LIMITS["leakage exceptions"]) if known else np.zeros(len(strength), bool)
+    if margin <= 0:
+        places = places[:1]  # an easy task: what one feature tells, others tell as well
+    trial = Trial(places, alone, alone < 0, by_feature(marks, table) > 0, alone < 0, without, without)
+    found = []
+    for place in places[:SHOWN]:
+        rows = counts_rows(table, place)
+        evidence = (
+            f"{table.names[place]} alone explains {alone[place]:.0%} of what there is to explain on held-out rows, all "
+            f"others together {max(reach, 0):.0%} ({without.best})"
+        )
+        evidence += ", and its values are the numbers of rows" if rows else ""
+        if trial.marks[place]:
+            evidence += ", and one value of it marks a class but for a few rows"
+        level: Level = "suspicion" if rows or trial.marks[place] else "hint"
+        numbers = {"alone": float(alone[place]), "others": float(reach)}
+        found.append(_said(run, table, trial, place, level, evidence, numbers))
+    return found
 
 
 def counts_rows(table: Table, feature: int) -> bool:
@@ -231,7 +284,7 @@ def _said(
     causes = {
         "fault": "it is a copy of the target that the other features cannot make up for, and no cause of it",
         "suspicion": "it seems to hold the target itself, more exactly than a cause of it would tell",
-        "hint": "it may be the only cause of the target, or a copy of it that nobody has when the answer is needed",
+        "hint": "it may be a cause of the target, or a copy of it that nobody has when the answer is needed",
     }
     own = tuple(table.own[feature] for feature in trial.features)
     words = f"leave out {', '.join(table.names[feature] for feature in trial.features[:SHOWN])}"
