@@ -248,3 +248,306 @@ def test_where_nothing_can_be_examined_one_sentence_names_the_thing(args, option
     with pytest.raises(bl.InputError, match=words) as caught:
         bl.examine(*args, **options)
     assert "\n" not in str(caught.value)
+
+
+TWO = (X @ W[:, 0] > 0).astype(np.float32)
+HOT = np.eye(3, dtype=np.float32)[Y]
+NUMBERS = (np.sin(X[:, 0]) + X[:, 1]).astype(np.float32)
+
+
+def batches_of(x, y):
+    return [{"x": x[i : i + 32], "y": y[i : i + 32]} for i in range(0, len(x), 32)]
+
+
+def single(params, x):
+    return predict(params, x)[:, 0]
+
+
+def squared(params, batch):
+    return jnp.square(single(params, batch["x"]) - batch["y"]).mean()
+
+
+def binary(params, batch):
+    return optax.sigmoid_binary_cross_entropy(single(params, batch["x"]), batch["y"].astype(jnp.float32)).mean()
+
+
+def hinge(params, batch):
+    return jax.nn.relu(1 - batch["y"] * single(params, batch["x"])).mean()
+
+
+def distributed(params, batch):
+    return optax.softmax_cross_entropy(predict(params, batch["x"]), batch["y"]).mean()
+
+
+def probability(params, x):
+    return jax.nn.sigmoid(single(params, x))
+
+
+@pytest.mark.parametrize(
+    ("function", "targets", "answers", "width"),
+    [
+        (binary, TWO, single, 1),
+        (binary, TWO.astype(int), probability, 1),
+        (hinge, 2 * TWO - 1, single, 1),
+        (hinge, (2 * TWO - 1).astype(int), single, 1),
+        (distributed, HOT, predict, 3),
+        (distributed, 0.9 * HOT + 0.1 / 3, predict, 3),
+    ],
+)
+def test_labels_of_any_type_are_classes_and_a_healthy_classifier_has_no_fault(function, targets, answers, width):
+    found = bl.examine(
+        function, layered(5, 32, width), batches_of(X, targets), predict=answers, optimizer=optax.adam(0.01)
+    )
+    assert found.worse_than_hints() == ()
+    assert "underfitting (capacity)" not in [one.fault for one in found]
+
+
+@pytest.mark.parametrize(
+    ("y", "outputs", "share"),
+    [
+        (np.array([0.0, 1.0, 1.0, 0.0]), np.array([-3.0, 2.0, 5.0, -1.0]), 1),  # scores
+        (np.array([0, 1, 1, 0]), np.array([0.1, 0.9, 0.8, 0.2]), 1),  # probabilities
+        (np.array([-1.0, -1.0, 1.0, 1.0]), np.array([[1.0], [7.0], [4.0], [9.0]]), 0.5),  # (3/4 − 1/2) / (1 − 1/2)
+        (np.array([0.0, 1.0, 0.0, 1.0]), np.array([2.0, 2.0, 2.0, 2.0]), 0),  # no cut parts equal outputs
+        (np.eye(3)[[0, 1, 1, 2]], 9 * np.eye(3)[[0, 1, 1, 1]], 0.5),  # (3/4 − 1/2) / (1 − 1/2)
+        (np.array([0, 1, -1, 2]), 9 * np.eye(3)[[0, 1, 0, 1]], 0.5),  # (2/3 − 1/3) / (1 − 1/3), one label unknown
+        (np.array([20, 21, 23, 24]), np.array([0.0, 1.0, 3.0, 4.0]), 1),  # counts, on a scale of another unit
+    ],
+)
+def test_the_share_of_the_way_to_right_answers_is_what_counting_by_hand_gives(y, outputs, share):
+    from backlit.doctor.foreign.answers import targets_of
+
+    assert targets_of(y, outputs.shape).share(outputs) == pytest.approx(share)
+
+
+def test_of_numbers_the_share_is_the_squared_correlation():
+    from backlit.doctor.foreign.answers import targets_of
+
+    z, y = DRAW.normal(size=(2, 50))
+    assert targets_of(y, (50, 1)).share(z[:, None]) == pytest.approx(np.corrcoef(z, y)[0, 1] ** 2)
+    assert targets_of(y, (50, 2)) is None
+    assert targets_of(np.arange(5), (5, 3)) is None  # a label that no output has
+
+
+def test_outputs_of_which_the_lowest_is_right_are_not_judged():
+    def nearest(params, batch):
+        return optax.softmax_cross_entropy_with_integer_labels(-predict(params, batch["x"]), batch["y"]).mean()
+
+    batches = batches_of(X, np.random.default_rng(2).integers(0, 3, 256))  # so that the loss comes to rest above 0
+    found = bl.examine(nearest, layered(5, 3), batches, predict=predict, optimizer=optax.adam(0.01))
+    assert "underfitting (capacity)" not in [one.fault for one in found]
+
+
+def test_a_bottleneck_that_gives_back_its_inputs_is_not_compared_with_the_identity():
+    def restored(params, batch):
+        return jnp.square(predict(params, batch[0]) - batch[1]).mean()
+
+    batches = [(X[i : i + 32], X[i : i + 32]) for i in range(0, 256, 32)]
+    assert faults(restored, layered(5, 1, 5), batches, predict=predict, optimizer=optax.adam(0.02)) == []
+
+
+@pytest.mark.parametrize("batches", [tuple(BATCHES), tuple((one["x"], one["y"]) for one in BATCHES[:2]), (X, Y)])
+def test_a_tuple_is_one_batch_where_the_loss_takes_it_and_else_several(batches):
+    def of_either(params, batch):
+        x, y = (batch["x"], batch["y"]) if isinstance(batch, dict) else batch
+        return loss(params, {"x": jnp.asarray(x), "y": y}) + 0 * jnp.sum(y)
+
+    found = bl.examine(of_either, layered(5, 32, 3), batches, optimizer=optax.sgd(0.1), steps=40)
+    assert found.worse_than_hints() == ()
+
+
+def solved():
+    """Least squares with noise, at its exact solution over all batches: no gradient of the mean, one of each batch."""
+    y = (X @ W[:, 0] + 0.1 * np.random.default_rng(1).normal(size=256)).astype(np.float32)
+    w = np.linalg.lstsq(np.c_[X, np.ones(256)], y, rcond=None)[0].astype(np.float32)
+    return {"dense_01": {"w": jnp.asarray(w[:5, None]), "b": jnp.asarray(w[5:])}}, batches_of(X, y)
+
+
+@pytest.mark.parametrize("rule", [optax.sgd(0.1), optax.sgd(0.01), optax.adam(0.01), optax.sgd(0.02, 0.9)])
+def test_at_the_optimum_the_noise_of_batches_is_no_flipped_sign(rule):
+    assert faults(squared, *solved(), optimizer=rule, predict=single) == []
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        optax.chain(optax.trace(0.9), optax.scale(0.01)),
+        optax.chain(optax.scale_by_adam(), optax.scale(0.01)),
+        optax.chain(optax.scale_by_sign(), optax.scale(1e-3)),
+    ],
+)
+def test_rules_that_go_uphill_are_named_with_momentum_scales_and_signs_too(rule):
+    found = bl.examine(squared, *solved(), optimizer=rule)
+    assert [(one.fault, one.where) for one in found.faults] == [("flipped loss sign", "the update rule")]
+
+
+@pytest.mark.parametrize(
+    ("rule", "cosine"),
+    [
+        (optax.sgd(0.1, 0.9), -1),
+        (optax.scale(0.1), 1),
+        (optax.chain(optax.add_decayed_weights(100.0), optax.sgd(0.1)), -1),  # decay is no part of the odd updates
+    ],
+)
+def test_cosine_and_slope_are_those_of_calculus(rule, cosine):
+    """L = ½w·w + c·w: the slope along the gradient over its norm is 1, whatever the way, for L is quadratic."""
+    from backlit.doctor.foreign.batches import Batches
+    from backlit.doctor.foreign.direction import directions
+    from backlit.doctor.subject import Subject
+
+    params = {"w": jnp.asarray([3.0, -1.0, 0.5])}
+    batches = jnp.asarray(DRAW.normal(size=(4, 3)), jnp.float32)
+
+    def quadratic(params, state, batch, key):
+        return 0.5 * jnp.vdot(params["w"], params["w"]) + jnp.vdot(batch, params["w"]), state
+
+    subject = Subject(quadratic, batches[0], params, {}, rule=rule)
+    cosines, slopes = directions(subject, Batches(batches, 4, None, ()), jax.random.key(0))
+    np.testing.assert_allclose(cosines, cosine, rtol=1e-5)
+    np.testing.assert_allclose(slopes, 1, rtol=1e-2)
+
+
+def test_a_derivative_of_its_own_that_points_the_wrong_way_is_named():
+    @jax.custom_vjp
+    def turned(value):
+        return value
+
+    turned.defvjp(lambda value: (value, None), lambda _, upstream: (-upstream,))
+    found = bl.examine(lambda p, b: turned(loss(p, b)), layered(5, 32, 3), BATCHES, optimizer=optax.sgd(0.1))
+    assert [(one.fault, one.where) for one in found.faults] == [("flipped loss sign", "the loss")]
+
+
+@pytest.mark.parametrize("activation", [jax.nn.relu, lambda v: jnp.maximum(v, 0), lambda v: jnp.where(v > 0, v, 0)])
+def test_units_that_are_zero_on_every_row_are_named(activation):
+    """With biases of −1000 no unit of the second layer is above 0: its gradients, and those before it, are 0."""
+    params = layered(5, 16, 16, 3)
+    params["dense_02"]["b"] -= 1000.0
+
+    def dead(params, batch):
+        outputs = predict(params, batch["x"], activation)
+        return optax.softmax_cross_entropy_with_integer_labels(outputs, batch["y"]).mean()
+
+    (finding,) = bl.examine(dead, params, BATCHES, optimizer=optax.adam(0.01)).worse_than_hints()
+    assert (finding.fault, finding.level, finding.where) == ("dying ReLU", "fault", "layer dense_02")
+    assert finding.numbers == {"silent": 5, "of": 6}
+
+
+def test_a_last_layer_that_begins_at_zero_silences_nothing_for_long():
+    params = layered(5, 16, 3)
+    params["dense_02"]["w"] *= 0
+    assert faults(loss, params, BATCHES, optimizer=optax.adam(0.01)) == []
+
+
+@pytest.mark.parametrize("constant", [lambda p, b: 0 * loss(p, b) + 1, lambda p, b: jnp.float32(3)])
+def test_a_constant_loss_is_named(constant):
+    assert faults(constant, layered(5, 16, 3), BATCHES, optimizer=optax.sgd(0.1)) == ["detached parameter"]
+
+
+def column(params, batch):
+    return jnp.square(predict(params, batch["x"]) - batch["y"]).mean()
+
+
+def absolute(params, batch):
+    return jnp.abs(batch["y"] - predict(params, batch["x"])).sum(1).mean()
+
+
+def penalized(params, batch):
+    return jnp.sqrt(column(params, batch)) + 1e-3 * jnp.square(params["dense_01"]["w"]).sum()
+
+
+@pytest.mark.parametrize("given", [{}, {"predict": predict}])
+@pytest.mark.parametrize("spread", [column, absolute, penalized, jax.jit(column)])
+def test_outputs_of_one_column_that_meet_a_row_of_targets_are_named(spread, given):
+    found = bl.examine(spread, layered(5, 32, 1), batches_of(X, NUMBERS), optimizer=optax.adam(0.01), **given)
+    (finding,) = found.worse_than_hints()
+    assert (finding.fault, finding.where) == ("wrong loss for the target", "the loss")
+    assert finding.numbers["before"] == pytest.approx(finding.numbers["after"], rel=1e-5)
+
+
+def test_a_row_of_outputs_that_meets_a_column_of_targets_is_named():
+    assert faults(squared, layered(5, 32, 1), batches_of(X, NUMBERS[:, None])) == ["wrong loss for the target"]
+
+
+def kernel(one, other):
+    return jnp.exp(-jnp.square(one[:, None] - other[None]))
+
+
+def discrepancy(params, batch):
+    z = single(params, batch["x"])
+    return kernel(z, z).mean() - 2 * kernel(z, batch["y"]).mean()
+
+
+def density(params, batch):
+    return -jnp.log(kernel(batch["y"], single(params, batch["x"])).mean(1) + 1e-6).mean()
+
+
+def nearest_target(params, batch):
+    return jnp.square(single(params, batch["x"])[:, None] - batch["y"][None]).min(1).mean()
+
+
+def ranking(params, batch):
+    z, y = single(params, batch["x"]), batch["y"]
+    return (jax.nn.softplus(z[None] - z[:, None]) * (y[:, None] > y[None])).mean()
+
+
+@pytest.mark.parametrize("function", [squared, discrepancy, density, nearest_target, ranking])
+def test_pairs_that_are_meant_are_no_fault(function):
+    assert faults(function, layered(5, 32, 1), batches_of(X, NUMBERS), optimizer=optax.adam(0.01)) == []
+
+
+def turned(function):
+    return lambda params, batch: -function(params, batch)
+
+
+@pytest.mark.parametrize("function", [loss, binary, squared])
+@pytest.mark.parametrize("rule", [optax.adam(0.01), optax.sgd(0.01), optax.adam(1e-6)])
+def test_a_loss_that_falls_without_end_has_its_sign_flipped(function, rule):
+    y, width = {"loss": (Y, 3), "binary": (TWO, 1), "squared": (NUMBERS, 1)}[function.__name__]
+    found = bl.examine(turned(function), layered(5, 32, width), batches_of(X, y), optimizer=rule)
+    assert [(one.fault, one.where) for one in found.faults] == [("flipped loss sign", "the loss")]
+
+
+def test_a_loss_of_which_neither_sign_has_a_floor_is_a_hint():
+    """The difference of two means of a linear critic is linear in its weights: it falls along a line, or along −it."""
+
+    def critic(params, batch):
+        return (batch["x"] @ params["w"]).mean() - ((batch["x"] + 1) @ params["w"]).mean()
+
+    found = bl.examine(critic, {"w": jnp.ones(5)}, BATCHES, optimizer=optax.sgd(0.01))
+    assert [(one.fault, one.level) for one in found] == [("flipped loss sign", "hint")]
+
+
+@pytest.mark.parametrize(
+    ("losses", "endless"),
+    [
+        (-(2.0 ** np.arange(14)), True),  # a straight line
+        (-(4.0 ** np.arange(14)), True),
+        (-np.arange(14.0) * 100, False),  # −log of the way: by as much each time, and no more
+        (-1000 * (1 - 0.5 ** np.arange(14)), False),  # a floor
+        (2.0 ** np.arange(14), False),
+        (np.array([-1.0, -1e9, -1e18, -np.inf, *[np.nan] * 10]), True),
+        (np.array([-1.0, -1e9, -1e18, np.nan, *[np.nan] * 10]), False),
+    ],
+)
+def test_falls_without_end_are_told_from_falls_to_a_floor(losses, endless):
+    from backlit.doctor.foreign.floor import falls_without_end
+
+    assert falls_without_end(losses, 1.0) is endless
+
+
+def likelihood(params, batch):
+    """−log of a normal density with a mean and a deviation of its own for each row: below 0 where it is narrow."""
+    mean, log = predict(params, batch["x"]).T
+    return (log + 0.5 * jnp.square((batch["y"] - mean) * jnp.exp(-log))).mean()
+
+
+def test_a_density_above_one_makes_a_negative_loss_and_no_fault():
+    params = layered(5, 32, 2, scale=0.1)
+    found = bl.examine(likelihood, params, batches_of(X, 0.01 * NUMBERS), optimizer=optax.adam(0.01))
+    assert found.worse_than_hints() == ()
+
+
+@pytest.mark.parametrize(("unit", "rate"), [(1e3, 0.1), (1e-3, 0.01)])
+def test_regressions_in_any_unit_have_no_fault(unit, rate):
+    batches = batches_of(X, unit * NUMBERS)
+    assert faults(squared, layered(5, 32, 1), batches, predict=single, optimizer=optax.adam(rate)) == []

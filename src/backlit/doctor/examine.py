@@ -13,16 +13,15 @@ import optax
 from backlit.doctor.finding import Examination, Finding, Remedy, ordered
 from backlit.doctor.foreign.batches import Batches, Taking, first_line, read_batches
 from backlit.doctor.foreign.capacity import BY_HEART, examine_capacity, learn_by_heart, one_batch
+from backlit.doctor.foreign.direction import examine_direction
+from backlit.doctor.foreign.floor import examine_floor
 from backlit.doctor.foreign.forks import train_forks
-from backlit.doctor.foreign.rates import (
-    COURSES,
-    examine_direction,
-    examine_failure,
-    examine_rates,
-    settle,
-)
+from backlit.doctor.foreign.rates import COURSES, examine_failure, examine_rates, settle
 from backlit.doctor.foreign.rounding import examine_rounding
+from backlit.doctor.foreign.silence import examine_silence
+from backlit.doctor.foreign.spreading import examine_spreading
 from backlit.doctor.foreign.subject import foreign, subject_of_foreign, taking
+from backlit.doctor.measures import Meter
 from backlit.doctor.nonfinite import examine_nonfinite
 from backlit.doctor.subject import Subject
 from backlit.errors import GraphError, InputError
@@ -112,7 +111,8 @@ def _examine_all(
         return _examine_values(subject, "the loss"), [f"all that takes a gradient: {error}"], []
     if findings:
         return findings, ["the start and the training, for the first loss or gradient is not finite"], []
-    findings = [*examine_start(subject), *examine_rounding(subject, key)]
+    meter = Meter(subject)
+    findings = [*examine_start(subject, meter), *examine_spreading(subject, key), *examine_rounding(subject, key)]
     examined = ["the start"]
     try:
         forks = train_forks(subject, batches, COURSES, steps, seed, key)
@@ -125,8 +125,9 @@ def _examine_all(
     failures = list(examine_failure(forks, subject, batches, key))
     if failures:
         return [*findings, *failures], [], examined
-    findings = settle(findings, forks)
-    findings += [*examine_direction(forks)] or [*examine_rates(forks, findings)]
+    findings = [*settle(findings, forks), *examine_silence(forks, subject, batches, meter, key)]
+    signs = [*examine_direction(forks, subject, batches, key), *examine_floor(forks, subject, batches, key)]
+    findings += signs or examine_rates(forks, findings)  # a loss that falls for ever says nothing of rates
     few, one = one_batch(subject, batches, takes)
     heart = learn_by_heart(few, one, steps, seed, key)
     examined.append(f"one batch learnt by heart at {len(BY_HEART) - 1} rates")

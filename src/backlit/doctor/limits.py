@@ -259,13 +259,20 @@ LIMITS |= {
     "examine_decade": 5.0,
     # A change of the loss that is no rounding: a float32 mean of a thousand numbers is good to some 1e-6.
     "examine_rounding": 1e-4,
+    # Slope along a gradient, over the gradient's norm: 1 for a derivative, −1 for one with its sign turned.
+    "examine_slope": 0.5,
+    # A fall over a way that is doubled, of the fall before: 2 along a straight line, below 1 on the way to a floor.
+    "examine_doubling": 1.5,
+    # How far below 0 a loss without a floor has come, of the first loss: thousands of times the weights' norm away.
+    "examine_floor": 10.0,
     # A fall of the loss that shows that a network learns, of the loss: more than the mean of the targets gives away.
     "examine_learns": 0.3,
     # Answers learnt by heart: one of 32 examples may carry a wrong label that another has right.
     "examine_by_heart": 0.9,
     # By how much a linear map is to be better: two of 32 examples, and what rounding of shares leaves.
     "examine_below_linear": 0.1,
-    # A loss at rest: a fall in the last quarter, of the whole fall. A geometric one by half a quarter leaves 6 %.
+    # A loss at rest: a fall in the last quarter, of the whole fall and of what is left. One by half a quarter leaves
+    # 6 % of the whole; outputs far above small targets fall by nearly all of it before they tell these apart.
     "examine_rest": 0.05,
     # Standard errors of the mean of paired differences by which a remedy must be better: chance alone puts a mean
     # beyond two of them once in eleven times with three seeds, and once in forty-four with many.

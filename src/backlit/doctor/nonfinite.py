@@ -69,7 +69,10 @@ def search(f: Callable[..., Any], args: Sequence[Tree], differentiated: Sequence
     if found is not None:
         return _with_precision(_of_value(found, "", ""), f, args, ())
     chosen = [args[place] for place in differentiated]
-    scalar = len(graph.outputs) == 1 and graph.outputs[0].shape == () and is_floating(graph.outputs[0].value)
+    one = graph.outputs[0] if len(graph.outputs) == 1 else None
+    scalar = (
+        isinstance(one, Node) and one.shape == () and is_floating(one.value)
+    )  # a number in the program has no slope
     if not scalar or not any(is_floating(leaf) for leaf in jax.tree.leaves(chosen)):
         return None
     if len(chosen) < len(args):

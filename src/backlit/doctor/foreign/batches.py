@@ -86,10 +86,14 @@ def fewer_rows(batch: Any, rows: int) -> Any:
 
 
 def _listed(batches: Any, takes: Taking) -> list[Any]:
+    items: Iterable[Any]
     if isinstance(batches, list):
         if batches and not _taken(batches[0], takes) and _taken(batches, takes):
             return [_arrays(batches, "the batch")]
-        items: Iterable[Any] = batches
+        items = batches
+    elif isinstance(batches, tuple):  # a pair (x, y) is one batch before it is two
+        several = batches and not _taken(batches, takes) and any(_taken(batch, takes) for batch in batches)
+        items = batches if several else [batches]
     elif isinstance(batches, Iterable) and jax.tree_util.all_leaves([batches]) and not hasattr(batches, "dtype"):
         items = batches
     else:

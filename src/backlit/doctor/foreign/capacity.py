@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from backlit.doctor.finding import Finding, Remedy
+from backlit.doctor.foreign.answers import Targets, targets_of
 from backlit.doctor.foreign.batches import Batches, Taking, fewer_rows
 from backlit.doctor.foreign.forks import Forks, train_forks
 from backlit.doctor.limits import LIMITS
@@ -42,23 +42,26 @@ def learn_by_heart(subject: Subject, batch: Batches, steps: int, seed: int, key:
 def examine_capacity(forks: Forks, subject: Subject) -> Iterator[Finding]:
     """A batch that no rate can learn although the loss has come to rest, and that a linear map of the inputs can.
 
-    Nothing is said where the loss still falls: too few steps are no want of capacity.
+    Nothing is said where the loss still falls: too few steps are no want of capacity. Nothing is said either where all
+    answers are worse than a constant one: what was learnt is then not what is measured.
 
     Args:
         forks: that learnt one batch, at the factors `BY_HEART`.
-        subject: with outputs, score, inputs and targets; without them nothing is known of what is right.
+        subject: with outputs, inputs and targets; without them nothing is known of what is right.
     """
-    if subject.outputs is None or subject.score is None or subject.y is None:
-        return
     finite = [factor for factor in BY_HEART[1:] if forks.finite(factor)]
-    if not finite:
+    if subject.outputs is None or subject.y is None or not finite:
         return
-    shares = {factor: _share(subject, forks, factor) for factor in finite}
-    best = max(shares, key=lambda factor: shares[factor])
-    if shares[best] >= LIMITS["examine_by_heart"] or not any(_rests(forks, factor) for factor in finite):
+    answers = {factor: subject.outputs(forks.at(factor), subject.state, subject.x) for factor in finite}
+    targets = targets_of(subject.y, answers[finite[0]].shape)
+    if targets is None:
         return
-    linear = _linear_share(subject)
-    below = linear is not None and shares[best] < linear - LIMITS["examine_below_linear"]
+    best = max(map(targets.share, answers.values()))
+    learnt = best >= LIMITS["examine_by_heart"]
+    if learnt or best < 0 or not _rests(forks, min(finite, key=forks.end)):
+        return
+    linear = _linear_share(subject, targets)
+    below = linear is not None and best < linear - LIMITS["examine_below_linear"]
     beside = "" if linear is None else f"; a linear map of the inputs has {linear:.0%}"
     yield Finding(
         fault="underfitting (capacity)",
@@ -66,50 +69,35 @@ def examine_capacity(forks: Forks, subject: Subject) -> Iterator[Finding]:
         where="",
         evidence=(
             f"one batch of {len(jax.tree.leaves(subject.y)[0])} examples, learnt for {forks.steps} steps at "
-            f"{len(finite)} rates, was answered {shares[best]:.0%} of the way from a constant answer to the right "
+            f"{len(finite)} rates, was answered {best:.0%} of the way from a constant answer to the right "
             f"ones, and the loss had come to rest{beside}"
         ),
         cause="the network cannot express the answers even to a few examples",
         remedy=Remedy("make the network wider or deeper, and look for a layer that is too narrow"),
-        numbers={"share": shares[best]} | ({} if linear is None else {"linear": linear}),
+        numbers={"share": best} | ({} if linear is None else {"linear": linear}),
     )
 
 
-def _share(subject: Subject, forks: Forks, factor: float) -> float:
-    """How far the answers are from the best constant one, 0, to the right ones, 1."""
-    assert subject.outputs is not None
-    assert subject.score is not None
-    outputs = subject.outputs(forks.at(factor), subject.state, subject.x)
-    return _scaled(float(np.mean(subject.score(outputs, subject.y))), subject.y)
-
-
-def _scaled(score: float, y: Any) -> float:
-    targets = np.asarray(y)
-    if jnp.issubdtype(targets.dtype, jnp.floating):
-        spread = float(np.var(targets.reshape(len(targets), -1), axis=0).mean())
-        return 1 + score / spread if spread > 0 else 1.0
-    constant = np.unique(targets, return_counts=True)[1].max() / targets.size
-    return float((score - constant) / (1 - constant)) if constant < 1 else 1.0
-
-
 def _rests(forks: Forks, factor: float) -> bool:
-    """Whether the loss fell in the last quarter by little of what it fell in all."""
+    """Whether the loss fell in the last quarter by little of what it fell in all, and by little of what is left."""
     losses = forks.losses[forks.place(factor)].astype(np.float64)
     quarter = max(1, forks.steps // 4)
     late, before = losses[-quarter:].mean(), losses[-2 * quarter : -quarter].mean()
-    return bool(before - late <= LIMITS["examine_rest"] * max(losses[0] - late, 0.0)) and late < losses[0]
+    return bool(before - late <= LIMITS["examine_rest"] * min(losses[0] - late, abs(late))) and late < losses[0]
 
 
-def _linear_share(subject: Subject) -> float | None:
-    """The share of a least-squares map of the inputs; None where inputs are no floating numbers."""
+def _linear_share(subject: Subject, targets: Targets) -> float | None:
+    """The share of a least-squares map of the inputs; None where it can be no measure of the network.
+
+    Inputs that are no floating numbers have no such map, and where inputs are the targets it is the identity, which a
+    network with a bottleneck leaves out on purpose.
+    """
     x, y = subject.x, np.asarray(subject.y)
-    if not hasattr(x, "dtype") or not jnp.issubdtype(x.dtype, jnp.floating) or y.ndim > 1 + (y.dtype.kind == "f"):
+    if not hasattr(x, "dtype") or not jnp.issubdtype(x.dtype, jnp.floating) or targets.labels.ndim > 2:
         return None
     flat = np.asarray(x, np.float64).reshape(len(x), -1)
+    if np.array_equal(flat, y.reshape(len(y), -1)):
+        return None
     flat = np.c_[(flat - flat.mean(0)) / np.maximum(flat.std(0), 1e-12), np.ones(len(flat))]
-    numbers = y.dtype.kind == "f"
-    wanted = y.reshape(len(y), -1).astype(np.float64) if numbers else (y[:, None] == np.unique(y)).astype(np.float64)
-    fitted = flat @ np.linalg.lstsq(flat, wanted, rcond=None)[0]
-    if numbers:
-        return _scaled(-float(np.square(fitted - wanted).mean()), y)
-    return _scaled(float((np.unique(y)[fitted.argmax(1)] == y).mean()), y)
+    fitted = flat @ np.linalg.lstsq(flat, targets.wanted(), rcond=None)[0]
+    return targets.share(fitted.reshape(targets.outputs))

@@ -66,6 +66,12 @@ class Forks:
         """By how much the late loss is below that of the first weights on the same batches; −∞ where it failed."""
         return self.end(0.0) - self.end(factor)
 
+    @property
+    def size(self) -> float:
+        """What gains are measured in: the loss of the first weights, or its spread over batches if that is larger."""
+        still = self.losses[self.place(0.0)].astype(np.float64)
+        return float(max(abs(still.mean()), still.std(), float(jnp.finfo(jnp.float32).tiny)))
+
     def at(self, factor: float) -> Tree:
         """The last finite parameters of a fork."""
         return jax.tree.map(lambda leaf: leaf[self.place(factor)], self.parameters)

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from backlit.doctor.finding import Finding, Level, Remedy
@@ -32,7 +31,7 @@ def examine_rates(forks: Forks, found: Iterable[Finding]) -> Iterator[Finding]:
         forks: at the factors `COURSES`.
         found: what is known already: a rate is not blamed for what lies deeper.
     """
-    own, size = forks.gain(1.0), _size(forks)
+    own, size = forks.gain(1.0), forks.size
     lower = max((0.1, 0.01, 1e-4), key=forks.gain)
     enough = LIMITS["examine_descent"] * size
     deeper = [one.fault for one in found if one.fault in DEEPER and one.level != "hint"]
@@ -84,25 +83,6 @@ def examine_rates(forks: Forks, found: Iterable[Finding]) -> Iterator[Finding]:
     )
 
 
-def examine_direction(forks: Forks) -> Iterator[Finding]:
-    """A rule that goes up the gradient: the loss rises at every rate that is small enough to follow it."""
-    small = [forks.gain(factor) for factor in (0.01, 0.1, 1.0)]
-    rising = small[0] < 0 and small[1] < LIMITS["examine_decade"] * small[0] and all(gain < 0 for gain in small)
-    if rising and -max(small[1], small[2]) > LIMITS["examine_rounding"] * _size(forks):
-        yield Finding(
-            fault="flipped loss sign",
-            level="fault",
-            where="the update rule",
-            evidence=(
-                f"in {forks.steps} steps the loss {_write(forks.end(0.0))} rises by {_write(-small[0])} at 0.01 times "
-                f"the rate, and by {_write(-small[1])} at 0.1 times"
-            ),
-            cause="updates go up the gradient, or the loss has a derivative of its own that points the wrong way",
-            remedy=Remedy("let the update rule end in optax.scale(-rate): updates are added to the parameters"),
-            numbers={"rise": -small[1]},
-        )
-
-
 def examine_failure(forks: Forks, subject: Subject, batches: Batches, key: Array) -> Iterator[Finding]:
     """A course that turns non-finite at every rate: the step that did is made again, operation by operation."""
     standing = not forks.finite(0.0)
@@ -130,7 +110,7 @@ def examine_failure(forks: Forks, subject: Subject, batches: Batches, key: Array
 
 def settle(findings: Iterable[Finding], forks: Forks) -> list[Finding]:
     """The same findings; what the first gradients made suspect is settled by the course that was trained."""
-    half = LIMITS["examine_learns"] * _size(forks)
+    half = LIMITS["examine_learns"] * forks.size
     settled = []
     for finding in findings:
         if finding.fault in THROUGH_DEPTH and finding.level == "suspicion":
@@ -143,12 +123,6 @@ def settle(findings: Iterable[Finding], forks: Forks) -> list[Finding]:
             finding = replace(finding, level=level, evidence=f"{finding.evidence}; {said}{rates}")
         settled.append(finding)
     return settled
-
-
-def _size(forks: Forks) -> float:
-    """What gains are measured in: the loss of the first weights, or its spread over batches where that is larger."""
-    still = forks.losses[forks.place(0.0)].astype(np.float64)
-    return float(max(abs(still.mean()), still.std(), float(jnp.finfo(jnp.float32).tiny)))
 
 
 def _numbers(forks: Forks, factor: float) -> dict[str, float]:

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from backlit.doctor.foreign.answers import targets_of
 from backlit.doctor.foreign.batches import Taking, first_line
 from backlit.doctor.subject import Subject
 from backlit.errors import InputError
@@ -153,11 +154,14 @@ def subject_of_foreign(
             raise InputError(f"predict gives {type(shape).__name__}, and one array is expected: (B, ...)")
     if y is None:
         notes.append("the answers: pass targets=, where a batch has them")
+    elif outputs is not None and targets_of(y, shape.shape) is None:
+        notes.append(
+            f"the answers: nothing is known of what these targets ask of outputs of shape {write(shape.shape)}"
+        )
 
     def loss(parameters: Tree, state: Tree, batch: Any, key: Array) -> tuple[Array, Tree]:
         return own.loss(parameters, batch, key), state
 
-    known = outputs is not None and y is not None
     subject = Subject(
         loss=loss,
         batch=batch,
@@ -165,24 +169,10 @@ def subject_of_foreign(
         state={},
         rule=rule,
         outputs=outputs,
-        score=score_of(y) if known else None,
         x=x,
         y=y,
     )
     return subject, notes
-
-
-def score_of(y: Any) -> Callable[[Array, Array], Array]:
-    """How well each example is answered (B,): the share of right classes for whole numbers, −(error)² for others."""
-    if jnp.issubdtype(jnp.result_type(y), jnp.floating):
-        return lambda outputs, y: -jnp.square(outputs - y.reshape(outputs.shape)).reshape(len(y), -1).mean(-1)
-
-    def right(outputs: Array, y: Array) -> Array:
-        if outputs.ndim > y.ndim and outputs.shape[-1] > 1:
-            return (outputs.argmax(-1) == y).reshape(len(y), -1).mean(-1)
-        return ((outputs.reshape(y.shape) > 0) == (y > 0)).reshape(len(y), -1).mean(-1)
-
-    return right
 
 
 def _split(params: Any) -> tuple[Tree, Any]:

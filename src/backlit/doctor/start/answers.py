@@ -146,11 +146,11 @@ def answers_of(probe: Probe) -> Answers | None:
     if z is None or subject.judge is None or subject.y is None or not hasattr(subject.y, "dtype"):
         return None
     y = np.asarray(subject.y)
-    kind, labels = _kind(subject.run.objective.classes if subject.run is not None else None, y, z.shape)
+    kind, labels = kind_of(subject.run.objective.classes if subject.run is not None else None, y, z.shape)
     return Answers(probe, kind, labels)
 
 
-def _kind(classes: int | None, y: np.ndarray, outputs: tuple[int, ...]) -> tuple[str, np.ndarray]:
+def kind_of(classes: int | None, y: np.ndarray, outputs: tuple[int, ...]) -> tuple[str, np.ndarray]:
     """The kind of the answers, and the labels; `classes` is None where nobody said whether the targets are classes."""
     whole = y.dtype.kind in "iub"
     flat = y[..., 0] if y.ndim > 1 and y.shape[-1] == 1 and y.shape != outputs[:-1] else y
