@@ -104,8 +104,8 @@ def _records(cell: Cell) -> Any:
         if cell.examined and cell.kind == "twin":
             record |= _checked(run)
         record["repair"] = cell.repair and seed == cell.seeds[0]
-        if record["repair"] and isinstance(outcome, bl.Model):
-            record |= _repaired(planted.recipe, outcome)
+        if record["repair"]:
+            record |= _repaired(planted.recipe, outcome if isinstance(outcome, bl.Model) else run)
         yield record
 
 
@@ -166,13 +166,15 @@ def _checked(run: Run) -> Record:
     return {"static_seconds": time.perf_counter() - began}
 
 
-def _repaired(recipe: Recipe, model: bl.Model) -> Record:
+def _repaired(recipe: Recipe, sick: bl.Model | Run) -> Record:
     """The honest score after `repair`; what touches the data may be changed, as a person would allow."""
     began = time.perf_counter()
     try:
-        mended = bl.repair(model, allow_data=True)
+        mended = bl.repair(sick, allow_data=True)
     except Exception:
         return {"repair_failed": traceback.format_exc(limit=-4)}
-    same = mended.model.input_shape == model.input_shape  # without the leaked feature, what is reported is honest
+    if mended.model is None:
+        return {"repair_failed": "the run left no model, and no remedy was proved to help"}
+    same = mended.model.input_shape == sick.input_shape  # without the leaked feature, what is reported is honest
     score = recipe.honest(mended.model) if same else recipe.score(mended.model)
     return {"mended": score, "mended_changes": sorted(mended.changes), "repair_seconds": time.perf_counter() - began}

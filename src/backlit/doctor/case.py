@@ -17,7 +17,7 @@ from backlit.doctor.experiments.questions import (
     repairing_forks,
     structural_forks,
 )
-from backlit.doctor.experiments.redrawing import redrawing, redrawn_weights
+from backlit.doctor.experiments.redrawing import are_usual, redrawn_weights
 from backlit.doctor.finding import Finding, ordered
 from backlit.doctor.health import Health
 from backlit.doctor.limits import LIMITS
@@ -100,15 +100,14 @@ class Case:
 
     @property
     def redraws(self) -> bool:
-        """Whether other first weights are worth a try: those of a usual network without signs, drawn anew, are no other
-        ones, and luck would decide."""
+        """Whether other first weights are worth a try: where these are usual and have no signs, luck would decide."""
+        self.weights = self.weights or first_weights(self.run)
         drifts = self.drift > LIMITS["weights: drift"]
-        return drifts or self.sign_of_weights is not None or bool(redrawing(self.run))
+        return drifts or self.sign_of_weights is not None or not are_usual(self.run, self.weights[0])
 
     def grow(self) -> None:
         """Grow the forks that repair something, and those to compare them with."""
-        self.weights = self.weights or first_weights(self.run)
-        redrawn = redrawn_weights(self.run, *self.weights) if self.redraws else None
+        redrawn = redrawn_weights(self.run, *self.weights) if self.redraws and self.weights else None
         asked = repairing_forks(self.run, self.sign("unnormalized inputs") is not None, redrawn)
         controls = control_forks(self.run)
         if not affordable(self.run, len(asked) + len(controls)):

@@ -13,6 +13,7 @@ from typing import Any
 
 from backlit.doctor.admission import check_given
 from backlit.doctor.case import Case
+from backlit.doctor.course.numbers import examine_stop
 from backlit.doctor.course.prior import constant_loss
 from backlit.doctor.course.signals import examine_course
 from backlit.doctor.data import examine_data
@@ -109,6 +110,8 @@ def diagnose(
         signs += _kept(left_out, "the course of the run", lambda: examine_course(model.history, run)) or []
         last = _kept(left_out, "the kept weights", lambda: meter(model.parameters, model.state))
         looked += ["the course of the run", "the kept weights"]
+    elif quick:  # experiments would say what made it fail
+        signs += examine_stop(ending, run)
     health = health_of(run, model)
     weights = subject.parameters, subject.state
     prior = constant_loss(run)

@@ -282,6 +282,8 @@ LIMITS |= {
     "repair_least_gain": 0.01,
     # Deviations of outputs within one network that lie further apart than this drift with depth.
     "weights: drift": 10.0,
+    # First weights this many times larger, or smaller, than He's or Glorot's are others; these two differ by up to 4.
+    "weights: usual": 5.0,
     "forks: time of a slow operation": 4.0,
     # Underflow: nearly all of a gradient is lost, in half of the parameters.
     "underflow: share of a gradient": 0.9,

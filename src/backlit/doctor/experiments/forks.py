@@ -21,12 +21,10 @@ from jax import lax
 from backlit.doctor.limits import LIMITS
 from backlit.functions.penalties import Penalty
 from backlit.graph import value_and_grad
-from backlit.layers.attention import Attention, CrossAttention
 from backlit.layers.block import Context
 from backlit.layers.composition import blocks_of
 from backlit.layers.convolution import Filters
 from backlit.layers.recurrence import Recurrence
-from backlit.layers.transformer import TransformerBlock
 from backlit.shapes import Array, Tree
 from backlit.training import Run
 from backlit.training.compilation import ONCE, SOON, compiler_options, known
@@ -38,7 +36,7 @@ from backlit.training.updates import told
 QUARTERS = 4
 WATCHED = 512  # rows of training, and of validation, that losses are taken of
 HELD = 4096  # training rows that forks learn from, at most
-SLOW = (Recurrence, Filters, Attention, CrossAttention, TransformerBlock)  # many small operations
+SLOW = (Recurrence, Filters)  # many small operations
 
 
 @dataclass(frozen=True, eq=False)

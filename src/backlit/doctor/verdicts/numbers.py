@@ -31,10 +31,11 @@ def judge_numbers(case: Case, subject: Subject) -> list[Finding]:
     found = found or examine_underflow(subject, subject.parameters, subject.state)
     if not found and case.model is not None and not _is_finite(case.last):
         found = examine_nonfinite(subject, case.model.parameters, case.model.state)
+        found = [finding for finding in found if _is_beyond(finding.cause)]  # what overflows may come of long steps
     if found:
         return [replace(finding, level="fault") for finding in found]
     ended = case.ending
-    if not any(words in ended for words in BEYOND):
+    if not _is_beyond(ended):
         return []
     return [
         Finding(
@@ -47,6 +48,11 @@ def judge_numbers(case: Case, subject: Subject) -> list[Finding]:
             0.9,
         )
     ]
+
+
+def _is_beyond(told: str) -> bool:
+    """Whether a function is named that has a domain."""
+    return any(words in told for words in BEYOND)
 
 
 def _is_finite(measures: Measures | None) -> bool:
