@@ -56,6 +56,8 @@ BLINDING = (
     "precision overflow / underflow",
 )
 """Faults with which no fork can tell anything: the loss means something else, or no step is made."""
+OF_THE_DATA = ("label leakage", "train/test contamination", "shuffled / noisy labels", "split shift")
+"""Faults that no step and no weight brings about, so that none explains their signs."""
 SLOWING = (
     "detached parameter",
     "symmetric initialization",
@@ -182,8 +184,10 @@ def _settled(sign: Finding, case: Case, proved: list[Finding], quick: bool) -> F
         return sign
     if quick and _in_doubt(case):
         return sign
-    if not _in_doubt(case) or any(finding.level == "fault" for finding in proved):
+    if not _in_doubt(case):
         return demoted(sign)
+    if any(finding.level == "fault" for finding in proved):
+        return sign if sign.fault in OF_THE_DATA else demoted(sign)
     sure = (*STRUCTURAL, "class collapse / imbalance") if misses_a_class(case) else STRUCTURAL
     return replace(sign, level="fault" if sign.fault in sure else "suspicion", confidence=0.6)
 
