@@ -1,5 +1,5 @@
-"""Which cells are run: twins first, then the plants of three architectures on three data sets each, pairs and healthy
-runs in turning order, so that any part is fair, and the plants of the other programs as long as there is time."""
+"""Which cells are run: twins and healthy runs first, then the plants and pairs of three architectures on three data
+sets each in turning order, so that any part is fair, and those of the other programs as long as there is time."""
 
 import random
 
@@ -46,7 +46,7 @@ def planned(names: list[str], quick: bool, healthy: int | None, all_forms: bool,
             cells += [Cell("pair", program, pair, seeds[:PAIR_SEEDS], examined=examined) for pair in forms]
     cells += [Cell("healthy", str(number), (), seeds[:1], examined=examined) for number in range(count)]
     random.Random(5).shuffle(cells)
-    return twins + sorted(cells, key=lambda cell: cell.kind != "healthy" and cell.program not in CORE)
+    return twins + sorted(cells, key=lambda cell: 0 if cell.kind == "healthy" else 1 if cell.program in CORE else 2)
 
 
 def chosen(fault: str, program: str, all_forms: bool) -> list[Plant]:
