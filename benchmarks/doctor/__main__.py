@@ -32,14 +32,14 @@ def main() -> None:
     parser.add_argument("--healthy", type=int, help="how many healthy runs")
     parser.add_argument("--forms", action="store_true", help="every form of a fault in every program, not in turn")
     parser.add_argument("--workers", type=int, default=2, help="processes")
-    parser.add_argument("--minutes", type=float, help="when no more cells are begun; default 50, quick 4")
+    parser.add_argument("--minutes", type=float, help="when no more cells are begun; default 55, quick 4")
     parser.add_argument("--unexamined", action="store_true", help="train and score alone: which plants hurt")
     parser.add_argument("-o", "--output", type=Path, help="the JSON file; default in benchmarks/results")
     options = parser.parse_args()
     began = time.time()
     names = [name.strip() for name in options.only.split(",") if name.strip()]
     cells = planned(names, options.quick, options.healthy, options.forms, not options.unexamined)
-    limit = 60 * (options.minutes or (4 if options.quick else 50))
+    limit = 60 * (options.minutes or (4 if options.quick else 55))
     records: list[Record] = []
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= flags() | {"XDG_CACHE_HOME": folder}

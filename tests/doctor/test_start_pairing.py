@@ -111,6 +111,12 @@ def test_small_numbers_and_a_constant_pair_well_with_a_squared_error(y) -> None:
     assert "wrong loss for the target" not in named(prepare(NETWORK.format(1), X, y, standardize=False))
 
 
+def test_a_logistic_loss_of_numbers() -> None:
+    """log(1 + e^z) − y z has no least value where y lies outside 0 to 1."""
+    run = prepare(NETWORK.format(1), X, NUMBERS, loss=lambda z, y: jax.nn.softplus(z) - y * z)
+    assert named(run)["wrong loss for the target"].remedy.changes == {"loss": "mse"}
+
+
 def test_class_numbers_as_quantities() -> None:
     run = prepare(NETWORK.format(4), X, CLASSES, loss=lambda z, y: ((jax.nn.softmax(z) - y[:, None]) ** 2).sum(-1))
     assert named(run)["wrong loss for the target"].remedy.changes == {"loss": "cross-entropy"}

@@ -132,6 +132,14 @@ def structured(case):
     return case
 
 
+def test_biases_that_decide_the_first_outputs_come_before_the_scale_of_weights():
+    excess = Finding("bad initial loss", "fault", "there", "", "", Remedy(""), numbers={"of biases": 1000.0})
+    outcomes = {(1.0, WEIGHTS): 0.1}
+    assert named(case_of(1.0, outcomes, at_first=(WILD_WEIGHTS, excess))) == ["bad initial loss"]
+    of_weights = Finding("bad initial loss", "fault", "there", "", "", Remedy(""), numbers={"of biases": 0.0})
+    assert named(case_of(1.0, outcomes, at_first=(WILD_WEIGHTS, of_weights))) == ["initialization scale"]
+
+
 def test_usual_first_weights_without_signs_are_not_drawn_anew():
     """Another draw of the same numbers is luck."""
     assert not case_of(1.0, {}).redraws

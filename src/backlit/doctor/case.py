@@ -87,7 +87,21 @@ class Case:
         recurrent = any(isinstance(block, Recurrence) for block in blocks_of(self.run.network))
         order = (*OF_TIME, *OF_WEIGHTS) if recurrent else OF_WEIGHTS
         known = {sign.fault: sign for sign in reversed(ordered(list(self.at_first))) if sign.level != "hint"}
+        if self.biased and "bad initial loss" in known:
+            return known["bad initial loss"]
         return next((known[fault] for fault in order if fault in known), None)
+
+    @property
+    def biased(self) -> bool:
+        """Whether the first outputs say the same wrong thing of every example by the last biases alone."""
+        sign = self.sign("bad initial loss")
+        return sign is not None and sign.numbers.get("of biases", 0.0) > LIMITS["first_biases"]
+
+    @property
+    def usual(self) -> bool:
+        """Whether the first weights are of a usual size."""
+        self.weights = self.weights or first_weights(self.run)
+        return are_usual(self.run, self.weights[0])
 
     @property
     def drift(self) -> float:
@@ -101,9 +115,8 @@ class Case:
     @property
     def redraws(self) -> bool:
         """Whether other first weights are worth a try: where these are usual and have no signs, luck would decide."""
-        self.weights = self.weights or first_weights(self.run)
         drifts = self.drift > LIMITS["weights: drift"]
-        return drifts or self.sign_of_weights is not None or not are_usual(self.run, self.weights[0])
+        return drifts or self.sign_of_weights is not None or not self.usual
 
     def grow(self) -> None:
         """Grow the forks that repair something, and those to compare them with."""

@@ -69,6 +69,8 @@ SLOWING = (
 )
 MADE_UP_FOR = ("learning rate too low", "underfitting (capacity)")
 """What the faults of `SLOWING` look like: larger steps, or more units, do the work of what is lost."""
+OF_STEPS = ("learning rate too high", "oscillating loss")
+"""What losses in evaluation mode seem to say where evaluation computes something else: small steps part it less."""
 
 
 def diagnose(
@@ -124,7 +126,7 @@ def diagnose(
         proved = [finding for finding in proved if finding.fault not in (*OF_THE_LOSS, "double softmax")]
     blind = any(sign.fault in BLINDING for sign in proved)
     learning: list[Finding] = []
-    if not quick and not blind and _in_doubt(case):
+    if not quick and not blind and (_in_doubt(case) or _worse(case.at_first)):
         say("experiments")
         learning, units = _kept(left_out, "the experiments", lambda: _experiment(case)) or ([], [])
         proved += units
@@ -134,11 +136,13 @@ def diagnose(
     structural = any(sign.fault in STRUCTURAL and sign.level != "hint" for sign in case.signs)
     by_luck = (structural or proved) and any(finding.where == UNSIGNED for finding in learning)
     proved += [] if by_luck else learning
-    if any(finding.fault in SLOWING for finding in proved):
+    if any(finding.fault in SLOWING for finding in proved) or case.sign("output range mismatch"):
         proved = [finding for finding in proved if finding.fault not in MADE_UP_FOR]
+    if any(finding.fault == "train/evaluation mismatch" for finding in proved):
+        proved = [finding for finding in proved if finding.fault not in OF_STEPS]
     known = {finding.fault for finding in proved if finding.level == "fault"}
     others = [_settled(sign, case, proved, quick) for sign in case.signs if sign not in proved]
-    found = ordered([*proved, *(sign for sign in others if sign.level != "hint" or sign.fault not in known)])
+    found = ordered([*proved, *(sign for sign in others if sign.fault not in known)])
     failed = {words.partition(" (")[0] for words in left_out}
     succeeded = tuple(words for words in looked if words not in failed)
     return Examination(found, succeeded, tuple(left_out), time.perf_counter() - begun)

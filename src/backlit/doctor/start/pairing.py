@@ -132,7 +132,20 @@ def _descent(probe: Probe, answers: Answers) -> Iterator[Finding]:
             numbers={"loss before": down.loss_before, "loss after": down.loss_after, "score after": worse},
         )
         return
-    if numbers or not falls or worse > LIMITS["pairing_right"]:
+    if numbers:
+        constant = float(np.var(y, axis=0).mean())
+        far_off = -worse > max(-down.score_before, LIMITS["pairing_far"] * constant)
+        right = answers.mean_loss(answers.right(0.0))
+        if falls and far_off and right > down.loss_after:
+            yield _wrong_loss(
+                answers,
+                f"descent on the outputs alone takes the loss from {down.loss_before:.4g} to {down.loss_after:.4g} and "
+                f"the mean squared error from {-down.score_before:.4g} to {-worse:.4g}; answers that are all right "
+                f"cost {right:.4g}",
+                "the loss treats numbers as something else, such as probabilities",
+            )
+        return
+    if not falls or worse > LIMITS["pairing_right"]:
         return
     rights = [answers.probabilities(), *(answers.right(size) for size in (1.0, 2.0, 5.0, 10.0))]
     best = min((loss for outputs in rights if np.isfinite(loss := answers.mean_loss(outputs))), default=np.nan)

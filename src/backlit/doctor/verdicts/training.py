@@ -132,7 +132,8 @@ def _finding(case: Case, part: str, chosen: Change, name: str) -> Finding:
     if part == WEIGHTS:
         sign = case.sign_of_weights
         grows = case.drift
-        if sign is None or (sign.fault == "bad initial loss" and grows > LIMITS["weights: drift"]):
+        by_weights = not case.biased and (grows > LIMITS["weights: drift"] or not case.usual)
+        if sign is None or (sign.fault == "bad initial loss" and by_weights):
             cause = f"the outputs of one layer deviate {grows:.3g} times as much as those of another, before any step"
             layers = _scaling_layers(case)
             sign = replace(_plain("initialization scale", UNSIGNED, cause), layers=layers)
