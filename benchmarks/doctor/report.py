@@ -29,6 +29,7 @@ from benchmarks.timing import CORES, show
 RESULTS = Path(__file__).parent.parent / "results"
 PAGE = Path(__file__).parents[2] / "docs" / "doctor.md"
 MARKS = ("<!-- the doctor's figures: written by make bench-doctor -->", "<!-- end of the figures -->")
+HARM = "Which plants hurt: runs that count, mean score, in brackets the twin's"
 Table = list[tuple[str, ...]]
 SHORT = 60  # characters of a name in the printed tables
 TIMES = (("static checks", "static_seconds", "< 1 s"), ("diagnosis", "seconds", ""), ("repair", "repair_seconds", ""))
@@ -77,7 +78,8 @@ def publish(
         )
     )
     if not (part or quick):
-        _insert(PAGE, "\n".join(markdown(table) for _, table in list(tables(whole, overhead or {}))[:2]))
+        shown = [f"### {title}\n\n{markdown(table)}" for title, table in tables(whole, overhead or {}) if title != HARM]
+        _insert(PAGE, "\n".join([*shown, *notes(whole, broken, records, planned, spent), ""]))
     print(f"\nwritten: {path.with_suffix('.json')} and {path.with_suffix('.md')}, in {spent / 60:.1f} minutes")
 
 
@@ -85,7 +87,7 @@ def tables(records: list[Record], overhead: dict[str, float]) -> Iterable[tuple[
     """The tables of the report, each with its title."""
     yield "Figures", figure_table(records, overhead)
     yield "True fault, and what was named first", confusion_table(records)
-    yield "Which plants hurt: runs that count, mean score, in brackets the twin's", harm_table(records)
+    yield HARM, harm_table(records)
     if len(table := miss_table(records)) > 1:
         yield "Misses and false alarms", table
 
