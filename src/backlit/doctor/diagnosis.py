@@ -132,7 +132,7 @@ def diagnose(
         proved += units
         looked.append(f"{len(case.traces)} forks of {case.steps:,} steps")
     if not blind:
-        proved += _kept(left_out, "new rows", lambda: judge_generalization(case)) or []
+        proved += _kept(left_out, "new rows", lambda: judge_generalization(case, bool(learning))) or []
     structural = any(sign.fault in STRUCTURAL and sign.level != "hint" for sign in case.signs)
     by_luck = (structural or proved) and any(finding.where == UNSIGNED for finding in learning)
     proved += [] if by_luck else learning

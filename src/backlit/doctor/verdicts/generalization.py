@@ -22,13 +22,19 @@ SEEN = 512  # training rows that modes are compared on
 KEYS = 4  # draws of dropout
 
 
-def judge_generalization(case: Case) -> list[Finding]:
-    """The faults that show on rows that were not trained on."""
+def judge_generalization(case: Case, explained: bool = False) -> list[Finding]:
+    """The faults that show on rows that were not trained on.
+
+    Args:
+        case: a run.
+        explained: whether experiments have found why it learns less than it could.
+    """
     found = [_noisy(case)]
     if case.model is not None:
         forgotten = _by_heart(case, case.model)
-        few = _too_few(case, case.model) if forgotten is None or forgotten.level == "hint" else None
-        found += [_collapsed(case, case.model), _modes(case, case.model), few or forgotten]
+        if forgotten is None or forgotten.level == "hint":
+            forgotten = _known_by_heart(case, case.model, explained) or forgotten
+        found += [_collapsed(case, case.model), _modes(case, case.model), forgotten]
     return [finding for finding in found if finding is not None]
 
 
@@ -191,8 +197,9 @@ def _by_heart(case: Case, model: Model) -> Finding | None:
     )
 
 
-def _too_few(case: Case, model: Model) -> Finding | None:
-    """Training rows known by heart, new ones much worse, and quick models whose score still rises steeply with rows."""
+def _known_by_heart(case: Case, model: Model, explained: bool) -> Finding | None:
+    """Training rows known by heart and new ones much worse, where quick models still learn steeply from rows, or have
+    found in the same rows what holds for new ones, too."""
     health, run = case.health, case.run
     name = "accuracy" if run.objective.classes else "r2"
     known = model.scores.get("train", {}).get(name)
@@ -200,28 +207,35 @@ def _too_few(case: Case, model: Model) -> Finding | None:
         return None
     noise, share = LIMITS["health: standard errors"], LIMITS["overfitting: share of a score"]
     gap = known - max(health.score, health.chance)
-    if gap <= max(noise * health.error, share * (known - health.chance)):
+    whole = known >= LIMITS["overfitting: score by heart"]
+    if not whole or gap <= max(noise * health.error, share * (known - health.chance)):
         return None
     halves = scores_of_halves(run)
-    rise = health.reference - float(np.mean(halves))
-    knows = health.reference - health.chance
-    if not halves or rise <= LIMITS["overfitting: standard errors of a rise"] * health.reference_error:
-        return None
-    if rise <= LIMITS["overfitting: share of a rise"] * knows:
+    errors, steep = LIMITS["overfitting: standard errors of a rise"], LIMITS["overfitting: share of a rise"]
+    rise = health.reference - float(np.mean(halves)) if halves else 0.0
+    rises = rise > max(errors * health.reference_error, steep * (health.reference - health.chance))
+    if not rises and (explained or not health.behind):
         return None
     rows = len(run.parts.train)
     stronger = max(1e-2, 10 * float(run.settings.l2 or 0))
+    said, cause = (
+        (
+            f", and {np.mean(halves):.3g} with half",
+            "what it does not know is in rows that it has not: with more of them even quick models know more",
+        )
+        if rises
+        else ("", "a simpler model finds in the same rows what holds for new ones, too")
+    )
     return Finding(
         "overfitting",
         "fault",
         f"the {rows:,} training rows",
         f"the {name} is {known:.3g} on them and {health.score:.3g} on new ones; of quick models the best "
-        f"({health.reference_name}) has {health.reference:.3g} with all of them, and {np.mean(halves):.3g} with half",
-        "the network learns its rows by heart, and what it does not know is in rows that it has not: with more of them "
-        "even quick models know more",
+        f"({health.reference_name}) has {health.reference:.3g} with all of them{said}",
+        f"the network learns its rows by heart, and {cause}",
         Remedy("more rows, or a stronger penalty on the weights (l2), Dropout, or a smaller network", {"l2": stronger}),
         0.8,
-        {"train": float(known), "new": float(health.score), "rows": float(rows), "half": float(np.mean(halves))},
+        {"train": float(known), "new": float(health.score), "rows": float(rows), "rise": rise},
     )
 
 
