@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -97,11 +98,15 @@ class Case:
         sign = self.sign("bad initial loss")
         return sign is not None and sign.numbers.get("of biases", 0.0) > LIMITS["first_biases"]
 
+    @cached_property
+    def start(self) -> tuple[Tree, Tree]:
+        """The first parameters and state."""
+        return self.weights or first_weights(self.run)
+
     @property
     def usual(self) -> bool:
         """Whether the first weights are of a usual size."""
-        self.weights = self.weights or first_weights(self.run)
-        return are_usual(self.run, self.weights[0])
+        return are_usual(self.run, self.start[0])
 
     @property
     def drift(self) -> float:
@@ -120,7 +125,7 @@ class Case:
 
     def grow(self) -> None:
         """Grow the forks that repair something, and those to compare them with."""
-        redrawn = redrawn_weights(self.run, *self.weights) if self.redraws and self.weights else None
+        redrawn = redrawn_weights(self.run, *self.start) if self.redraws else None
         asked = repairing_forks(self.run, self.sign("unnormalized inputs") is not None, redrawn)
         controls = control_forks(self.run)
         if not affordable(self.run, len(asked) + len(controls)):
@@ -153,7 +158,7 @@ class Case:
                 return
 
     def _grow(self, run: Run, asked: dict[Fork, Change], controls: list[Fork]) -> None:
-        nursery = Nursery(run, self.steps, self.weights if run is self.run else None)
+        nursery = Nursery(run, self.steps, self.start if run is self.run else None)
         self.traces |= nursery.grow([*asked, *controls])
         self.steps = nursery.steps
         self.forks |= {fork.name: fork for fork in [*asked, *controls]}

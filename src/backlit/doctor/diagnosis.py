@@ -7,7 +7,7 @@ run is worse than it could be, and the change that the sign asks for makes it be
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from backlit.doctor.course.numbers import examine_stop
 from backlit.doctor.course.prior import constant_loss
 from backlit.doctor.course.signals import examine_course
 from backlit.doctor.data import examine_data
-from backlit.doctor.finding import Examination, Finding, ordered
+from backlit.doctor.finding import Examination, Finding, Level, ordered
 from backlit.doctor.folder import examine_history
 from backlit.doctor.health import health_of
 from backlit.doctor.measures import Meter
@@ -114,8 +114,6 @@ def diagnose(
         signs += _kept(left_out, "the course of the run", lambda: examine_course(model.history, run)) or []
         last = _kept(left_out, "the kept weights", lambda: meter(model.parameters, model.state))
         looked += ["the course of the run", "the kept weights"]
-    elif quick:  # experiments would say what made it fail
-        signs += examine_stop(ending, run)
     health = health_of(run, model)
     weights = subject.parameters, subject.state
     prior = constant_loss(run)
@@ -141,8 +139,10 @@ def diagnose(
     if any(finding.fault == "train/evaluation mismatch" for finding in proved):
         proved = [finding for finding in proved if finding.fault not in OF_STEPS]
     known = {finding.fault for finding in proved if finding.level == "fault"}
-    others = [_settled(sign, case, proved, quick) for sign in case.signs if sign not in proved]
+    others = _settled([sign for sign in case.signs if sign not in proved], case, bool(known), quick)
     found = ordered([*proved, *(sign for sign in others if sign.fault not in known)])
+    if model is None and not _worse(found):  # no experiment says what made it fail
+        found = ordered([*found, *examine_stop(ending, run)])
     failed = {words.partition(" (")[0] for words in left_out}
     succeeded = tuple(words for words in looked if words not in failed)
     return Examination(found, succeeded, tuple(left_out), time.perf_counter() - begun)
@@ -182,21 +182,23 @@ def _experiment(case: Case) -> tuple[list[Finding], list[Finding]]:
     return found, judge_units(case, found)
 
 
-def _settled(sign: Finding, case: Case, proved: list[Finding], quick: bool) -> Finding:
-    """What remains of a sign that was not proved: a hint, or a suspicion where nothing explains a run that is bad."""
-    if sign.level == "hint":
-        return sign
-    if quick and _in_doubt(case):
-        return sign
+def _settled(signs: list[Finding], case: Case, explained: bool, quick: bool) -> list[Finding]:
+    """What remains of signs that were not proved: hints, or suspicions where nothing explains a run that is bad."""
+    hints, open = ([sign for sign in signs if (sign.level == "hint") == hint] for hint in (True, False))
+    if not open:
+        return hints
     if not _in_doubt(case):
-        return demoted(sign)
-    if any(finding.level == "fault" for finding in proved):
-        return sign if sign.fault in OF_THE_DATA else demoted(sign)
+        return [*hints, *map(demoted, open)]
+    if quick:
+        return signs
+    if explained:
+        return [*hints, *(sign if sign.fault in OF_THE_DATA else demoted(sign) for sign in open)]
     sure = (*STRUCTURAL, "class collapse / imbalance") if misses_a_class(case) else STRUCTURAL
-    return replace(sign, level="fault" if sign.fault in sure else "suspicion", confidence=0.6)
+    levels: dict[bool, Level] = {True: "fault", False: "suspicion"}
+    return [*hints, *(replace(sign, level=levels[sign.fault in sure], confidence=0.6) for sign in open)]
 
 
-def _worse(signs: tuple[Finding, ...]) -> list[Finding]:
+def _worse(signs: Iterable[Finding]) -> list[Finding]:
     return [sign for sign in signs if sign.level != "hint"]
 
 

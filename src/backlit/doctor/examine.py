@@ -130,7 +130,7 @@ def _examine_all(
     findings += signs or examine_rates(forks, findings)  # a loss that falls for ever says nothing of rates
     few, one = one_batch(subject, batches, takes)
     heart = learn_by_heart(few, one, steps, seed, key)
-    examined.append(f"one batch learnt by heart at {len(BY_HEART) - 1} rates")
+    examined.append(f"one batch learned by heart at {len(BY_HEART) - 1} rates")
     spared = [finding for finding in findings if finding.level != "hint"]
     findings += [replace(finding, level="hint") if spared else finding for finding in examine_capacity(heart, few)]
     return findings, [], examined

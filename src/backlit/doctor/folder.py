@@ -84,8 +84,6 @@ def examine_folder(
         from backlit.doctor.diagnosis import diagnose
 
         found = diagnose(held, quick=quick, progress=lambda words: say(f"examining {words}"))
-        if isinstance(held, Run) and not found.worse_than_hints():  # without experiments, no cause is proved
-            found = replace(found, findings=ordered([*found, *examine_stop(failure_of(path), held)]))
         if isinstance(held, Model) and not len(held.history):
             kept, damaged = findings_of(path) if quick else ((), "")
             found = replace(

@@ -8,7 +8,7 @@ from math import hypot, sqrt
 import numpy as np
 
 from backlit.doctor.limits import LIMITS
-from backlit.doctor.references import no_references, references
+from backlit.doctor.references import references
 from backlit.training import Model, Run
 
 
@@ -23,7 +23,6 @@ class Health:
         reference: the best score of the quick models; None where there are none.
         reference_error: its standard error.
         reference_name: which model it is.
-        why: why there are no references.
     """
 
     score: float | None
@@ -32,7 +31,6 @@ class Health:
     reference: float | None
     reference_error: float
     reference_name: str
-    why: str = ""
 
     @property
     def behind(self) -> bool:
@@ -81,7 +79,6 @@ def health_of(run: Run, model: Model | None) -> Health:
         reference=quick.models[quick.best].score if quick else None,
         reference_error=quick.models[quick.best].error if quick else 0.0,
         reference_name=quick.best if quick else "",
-        why=no_references(run) or "",
     )
 
 

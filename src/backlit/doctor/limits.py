@@ -248,9 +248,9 @@ LIMITS |= {
     "examine_lost": 0.9,
     # How many batches of other people's are looked at: forks hold them all at once.
     "examine_batches": 32,
-    # Rows of the batch that is learnt by heart: more than the classes of usual tasks, few enough for 200 steps.
+    # Rows of the batch that is learned by heart: more than the classes of usual tasks, few enough for 200 steps.
     "examine_rows": 32,
-    # What a fall of the loss must be, of the loss: pure noise that is learnt by heart falls by less in its first steps.
+    # What a fall of the loss must be, of it: pure noise that is learned by heart falls by less in its first steps.
     "examine_descent": 0.05,
     # Of what a tenth of the rate gains: below the edge of stability ten times the rate gains as much at least, and in a
     # valley that is followed, more; a fifth of it is past the edge by far.
@@ -270,7 +270,7 @@ LIMITS |= {
     "examine_floor": 10.0,
     # A fall of the loss that shows that a network learns, of the loss: more than the mean of the targets gives away.
     "examine_learns": 0.3,
-    # Answers learnt by heart: one of 32 examples may carry a wrong label that another has right.
+    # Answers learned by heart: one of 32 examples may carry a wrong label that another has right.
     "examine_by_heart": 0.9,
     # By how much a linear map is to be better: two of 32 examples, and what rounding of shares leaves.
     "examine_below_linear": 0.1,

@@ -1,4 +1,4 @@
-"""Quasi-Newton: the curvature is learnt from how the gradient changed along the last steps.
+"""Quasi-Newton: the curvature is learned from how the gradient changed along the last steps.
 
 L-BFGS keeps the last m pairs s = θ' − θ, y = ∇L(θ') − ∇L(θ), and applies the inverse Hessian that they imply:
 

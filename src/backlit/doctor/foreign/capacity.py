@@ -16,7 +16,7 @@ from backlit.doctor.subject import Subject
 from backlit.shapes import Array
 
 BY_HEART = (0.0, 0.1, 1.0, 10.0, 100.0)
-"""Factors of the rate at which the batch is learnt."""
+"""Factors of the rate at which the batch is learned."""
 
 
 def one_batch(subject: Subject, batches: Batches, takes: Taking) -> tuple[Subject, Batches]:
@@ -43,10 +43,10 @@ def examine_capacity(forks: Forks, subject: Subject) -> Iterator[Finding]:
     """A batch that no rate can learn although the loss has come to rest, and that a linear map of the inputs can.
 
     Nothing is said where the loss still falls: too few steps are no want of capacity. Nothing is said either where all
-    answers are worse than a constant one: what was learnt is then not what is measured.
+    answers are worse than a constant one: what was learned is then not what is measured.
 
     Args:
-        forks: that learnt one batch, at the factors `BY_HEART`.
+        forks: that learned one batch, at the factors `BY_HEART`.
         subject: with outputs, inputs and targets; without them nothing is known of what is right.
     """
     finite = [factor for factor in BY_HEART[1:] if forks.finite(factor)]
@@ -57,8 +57,8 @@ def examine_capacity(forks: Forks, subject: Subject) -> Iterator[Finding]:
     if targets is None:
         return
     best = max(map(targets.share, answers.values()))
-    learnt = best >= LIMITS["examine_by_heart"]
-    if learnt or best < 0 or not _rests(forks, min(finite, key=forks.end)):
+    learned = best >= LIMITS["examine_by_heart"]
+    if learned or best < 0 or not _rests(forks, min(finite, key=forks.end)):
         return
     linear = _linear_share(subject, targets)
     below = linear is not None and best < linear - LIMITS["examine_below_linear"]
@@ -68,7 +68,7 @@ def examine_capacity(forks: Forks, subject: Subject) -> Iterator[Finding]:
         level="fault" if below else "hint",
         where="",
         evidence=(
-            f"one batch of {len(jax.tree.leaves(subject.y)[0])} examples, learnt for {forks.steps} steps at "
+            f"one batch of {len(jax.tree.leaves(subject.y)[0])} examples, learned for {forks.steps} steps at "
             f"{len(finite)} rates, was answered {best:.0%} of the way from a constant answer to the right "
             f"ones, and the loss had come to rest{beside}"
         ),
