@@ -6,7 +6,7 @@ from sklearn.datasets import load_digits, load_wine, make_blobs, make_moons
 
 from backlit import Dense, ReLU, Sequential
 from backlit.doctor.data import examine_data
-from backlit.doctor.data.labels import label_noise
+from backlit.doctor.data.flipped import overlap_certainty
 from backlit.doctor.data.targets import class_ids
 from backlit.doctor.table import table_of
 from backlit.training.preparation import prepare, prepare_again
@@ -29,13 +29,45 @@ def test_shuffled_targets_are_suspected_and_right_ones_are_not(name):
     assert levels(prepare(None, x, y), "shuffled / noisy labels") == ["suspicion"]
 
 
-def test_labels_flipped_at_random_are_suspected_and_overlap_is_not():
+def exchanged(y, share, seed=0):
+    """Labels of which a share is dealt out anew."""
+    random = np.random.default_rng(seed)
+    y, chosen = y.copy(), np.flatnonzero(random.random(len(y)) < share)
+    y[chosen] = y[random.permutation(chosen)]
+    return y
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+@pytest.mark.parametrize("share", [0.4, 0.6])
+def test_labels_exchanged_in_part_are_a_fault(classes, share):
+    x, y = make_blobs(1000, centers=classes, n_features=4, random_state=0)
+    (found,) = found_of(prepare(None, x, exchanged(y, share)), "shuffled / noisy labels")
+    assert found.level == "fault"
+    assert found.numbers["right"] == pytest.approx(1 - share * (1 - 1 / classes), abs=0.06)
+
+
+@pytest.mark.parametrize("noise", [0.4, 0.6, 0.8])
+def test_overlap_is_no_exchange(noise):
+    x, y = make_moons(1000, noise=noise, random_state=0)
+    assert set(levels(prepare(None, x, y), "shuffled / noisy labels")) <= {"hint"}
+    x, y = make_blobs(1000, centers=4, n_features=3, cluster_std=15 * noise, random_state=0)
+    assert set(levels(prepare(None, x, y), "shuffled / noisy labels")) <= {"hint"}
+
+
+def test_a_feature_of_two_values_that_tells_half_of_the_matter_is_no_exchange():
     random = np.random.default_rng(0)
-    x, y = make_blobs(500, centers=4, n_features=4, random_state=0)
-    flipped = np.where(random.random(500) < 0.2, random.integers(0, 4, 500), y)
-    assert levels(prepare(None, x, flipped), "shuffled / noisy labels") == ["suspicion"]
-    x, y = make_moons(500, noise=0.5, random_state=0)
-    assert "suspicion" not in levels(prepare(None, x, y), "shuffled / noisy labels")
+    x = random.normal(size=(1000, 4))
+    x[:, 0] = random.integers(0, 2, 1000)
+    y = (random.random(1000) < np.where(x[:, 0] > 0, 0.75, 0.2)).astype(int)
+    assert set(levels(prepare(None, x, y), "shuffled / noisy labels")) <= {"hint"}
+
+
+def test_the_certainty_of_overlap_is_that_of_two_gaussian_classes():
+    z = np.random.default_rng(0).normal(0.8, 1, 4000)
+    right, sure = z > 0, np.abs(z)
+    pairs = (sure[right][:, None] > sure[~right]).mean()
+    assert overlap_certainty(float(right.mean())) == pytest.approx(pairs, abs=0.02)
+    assert overlap_certainty(0.5) == pytest.approx(0.5, abs=1e-6)
 
 
 def test_a_wrong_label_is_named_by_its_row():
@@ -47,14 +79,6 @@ def test_a_wrong_label_is_named_by_its_row():
     (found,) = found_of(prepare(None, x, wrong, split=(1, 0, 0)), "shuffled / noisy labels")
     assert found.level == "hint"
     assert f"(rows {row}, counted" in found.evidence
-
-
-def test_votes_of_flipped_labels_scatter_as_the_binomial_distribution_does():
-    random = np.random.default_rng(0)
-    votes = random.binomial(100, 0.8, 4000)
-    noise, scatter = label_noise(np.stack([votes, 100 - votes], 1), (random.random(4000) < 0.2).astype(int))
-    assert noise == pytest.approx(0.2, abs=0.02)
-    assert scatter == pytest.approx(1, abs=0.1)
 
 
 def test_one_row_in_a_hundred_is_suspected_and_weights_are_its_remedy():

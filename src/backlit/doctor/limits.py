@@ -107,11 +107,15 @@ LIMITS |= {
     "labels certain": 0.9,  # of the neighbors agree
     "labels contradicted": 0.005,  # of the rows: fewer are exceptions of any data
     "labels like errors": 0.7,  # of as many as errors at random would contradict, from which on they may be errors
-    "labels noise": 0.08,  # of the labels differ from their neighborhood
-    "labels scatter": 1.6,  # times the binomial variance, where rows near borders add to what flipped labels have
-    "labels scatter of two": 1.3,  # two classes that overlap come down to 1.6; more of them add variance
-    "labels noise rows": 200,  # the scatter's own standard error is √(2/n), 10 % for these
-    "labels lead": 0.5,  # of the way from chance to purity that neighborhoods go: below it, overlap looks like noise
+    # Flipped labels.
+    "flipped rows": 200,  # the standard error of an AUC is 1 / √(12 n) for each side, 4 % with 50 of 200 wrong
+    "flipped errors": 0.08,  # of the rows are answered wrongly at least: fewer are exceptions
+    "flipped lead": 0.25,  # of what there is to win above chance: a weak signal has errors everywhere, too
+    "flipped as good": 0.03,  # a model that answers so much less rightly knows too little of where it is sure
+    "flipped certainty": 0.5,  # of what overlap would tell of two classes: the middle between overlap and flips
+    "flipped certainty of many": 0.64,  # of more classes: some lead over the second by chance where votes are few
+    "flipped by shares": 0.99,  # quantile of χ²: one exchange in a hundred that is even looks uneven
+    "flipped values": 10,  # of a feature, up to which it divides rows into cells
     # Wrong loss: what classes gain over rounded numbers on held-out rows.
     "loss classes": 20,  # different whole numbers at most
     "loss rows": 50,  # training rows at least

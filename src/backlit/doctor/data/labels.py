@@ -5,9 +5,7 @@ If labels know nothing of the inputs, the nearest neighbors of a row have its cl
 the reference models. Where neither is better than chance in a sample that would show a small effect, labels and inputs
 do not belong together.
 
-Flipped labels leave another sign. Between overlapping classes some neighborhoods are pure and others mixed; where
-labels are flipped at random, all neighborhoods are mixed alike, and the number of neighbors of the same class scatters
-no more than the binomial distribution does.
+Labels that are exchanged in part leave another sign (`flipped`): errors are as frequent where a model is sure.
 """
 
 from math import comb
@@ -15,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from backlit.doctor.data.flipped import Flipped, find_flipped
 from backlit.doctor.data.neighborhoods import Neighborhoods
 from backlit.doctor.finding import Finding, Level, Remedy
 from backlit.doctor.limits import LIMITS
@@ -137,58 +136,58 @@ def _at_chance(table: Table, agreement: Agreement, y: np.ndarray) -> list[Findin
 
 
 def _contradicted(table: Table, near: Neighborhoods) -> list[Finding]:
-    """Labels that all neighbors contradict; a suspicion where all neighborhoods are mixed alike."""
-    classes, y, numbers = table.classes, near.y, near.numbers
-    votes = near.votes(classes)
-    count = near.neighbors.shape[1]
+    """Labels that all neighbors contradict; and such as seem to be exchanged at random."""
+    y, count = near.y, near.neighbors.shape[1]
+    votes = near.votes(table.classes)
     leading, most = votes.argmax(1), votes.max(1)
-    certain = most >= LIMITS["labels certain"] * count
-    wrong = certain & (leading != y)
-    noise, scatter = label_noise(votes, y)
-    alike = bool(
-        noise >= LIMITS["labels noise"]
-        and scatter <= LIMITS["labels scatter of two" if classes == 2 else "labels scatter"]
-        and len(y) >= LIMITS["labels noise rows"]
-        and (most / count).mean() - 1 / classes >= LIMITS["labels lead"] * (1 - 1 / classes)
-        and not _told(table, noise)
-    )
+    wrong = (most >= LIMITS["labels certain"] * count) & (leading != y)
+    noise = float((leading != y).mean())
+    flipped = find_flipped(table, near)
+    if flipped is not None:
+        return [_flipped(flipped, near, np.flatnonzero(leading != y)[np.argsort(-most[leading != y], kind="stable")])]
     least = max(
         1, LIMITS["labels contradicted"] * len(y), LIMITS["labels like errors"] * len(y) * _errors(noise, count)
     )
-    if not alike and wrong.sum() < least:
+    if wrong.sum() < least:
         return []
     order = np.flatnonzero(wrong)[np.argsort(-most[wrong], kind="stable")]
-    rows = ", ".join(f"{numbers[place]:,}" for place in order[:SHOWN]) + (", …" if len(order) > SHOWN else "")
-    evidence = (
-        f"{len(order):,} of {len(y):,} training rows have a label that nine of ten neighbors contradict"
-        f"{f' (rows {rows}, counted from 0)' if len(order) else ''}"
-    )
-    if alike:
-        evidence += (
-            f"; {noise:.0%} of all rows have another label than most of their neighbors, in all neighborhoods alike: "
-            f"their votes scatter {scatter:.1f} times as much as flipped labels would"
-        )
     return [
         Finding(
             fault="shuffled / noisy labels",
-            level="suspicion" if alike else "hint",
+            level="hint",
             where="",
-            evidence=evidence,
-            cause="overlapping classes are mixed in some places and pure in others, and these are mixed everywhere"
-            if alike
-            else "some labels may be wrong, or the rows are exceptions",
+            evidence=f"{len(order):,} of {len(y):,} training rows have a label that nine of ten neighbors contradict "
+            f"({_named(order, near)})",
+            cause="some labels may be wrong, or the rows are exceptions",
             remedy=Remedy("look at these rows, and correct their labels or leave them out"),
-            confidence=0.7 if alike else 0.3,
-            numbers={"contradicted": float(wrong.mean()), "noise": noise, "scatter": scatter},
+            confidence=0.3,
+            numbers={"contradicted": float(wrong.mean()), "noise": noise},
         )
     ]
 
 
-def _told(table: Table, noise: float) -> bool:
-    """Whether a reference model answers more left-out rows rightly than labels with so many errors allow."""
-    judged = judge_references(table, left_out=True)
-    best = judged.models[judged.best]
-    return best.score - LIMITS["data errors"] * best.error > 1 - noise
+def _flipped(flipped: Flipped, near: Neighborhoods, order: np.ndarray) -> Finding:
+    """Labels exchanged at random, the rows that most neighbors contradict first."""
+    overlap = f"; two classes that overlap would have {flipped.overlap:.2f}" if flipped.overlap > 0.5 else ""
+    return Finding(
+        fault="shuffled / noisy labels",
+        level="fault" if flipped.sure else "suspicion",
+        where="",
+        evidence=f"the best of three models answers {1 - flipped.right:.0%} of {len(near.y):,} training rows, left out "
+        "in turn, otherwise than their labels, and as often where it is sure: its certainty tells right from wrong "
+        f"with an AUC of {flipped.certainty:.2f} ± {flipped.error:.2f}, where 0.5 is nothing{overlap}; first "
+        f"{_named(order, near)}",
+        cause="overlapping classes are mixed where they meet and pure elsewhere, and these are mixed everywhere alike: "
+        "labels seem to be exchanged, or what decides is not among the features",
+        remedy=Remedy("look at these rows, and correct their labels or leave them out"),
+        confidence=0.8 if flipped.sure else 0.6,
+        numbers={"right": flipped.right, "certainty": flipped.certainty, "overlap": flipped.overlap},
+    )
+
+
+def _named(order: np.ndarray, near: Neighborhoods) -> str:
+    rows = ", ".join(f"{near.numbers[place]:,}" for place in order[:SHOWN]) + (", …" if len(order) > SHOWN else "")
+    return f"rows {rows}, counted from 0"
 
 
 def _errors(noise: float, count: int) -> float:
@@ -197,20 +196,3 @@ def _errors(noise: float, count: int) -> float:
     most = count - int(np.ceil(LIMITS["labels certain"] * count))
     few = sum(comb(count, wrong) * noise**wrong * (1 - noise) ** (count - wrong) for wrong in range(most + 1))
     return noise * few
-
-
-def label_noise(votes: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """The share of rows whose label most neighbors contradict; and how much the votes for the leading class scatter,
-    as a multiple of the binomial distribution's variance at the mean.
-
-    Args:
-        votes: neighbors of each class (N, K).
-        y: labels (N,).
-    """
-    count = votes.sum(1)
-    leading = votes.argmax(1)
-    noise = float((leading != y).mean())
-    most = votes.max(1)
-    share = most.sum() / count.sum()
-    binomial = count.mean() * share * (1 - share)
-    return noise, float(most.var() / max(binomial, 1e-9))

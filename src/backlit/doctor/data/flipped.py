@@ -1,0 +1,166 @@
+"""Flipped labels: errors that fall alike everywhere, where overlapping classes put them between the classes.
+
+A model that knows how sure it is errs where it is not sure: between overlapping classes, it can know where they meet.
+Labels that are exchanged at random are as often wrong in the middle of a class as at its border, so that knowing how
+sure a model is tells next to nothing of where it errs. The measure is the area under the curve (AUC) of a row's
+certainty, the lead of its first class over its second, for its being answered rightly: 1/2 if certainty tells nothing.
+For two Gaussian classes that overlap so much that a share a of the answers is right, it follows from a alone.
+
+With more than two classes, what is exchanged goes to the other classes by their shares, where overlap joins some.
+"""
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from backlit.doctor.data.neighborhoods import Neighborhoods
+from backlit.doctor.limits import LIMITS
+from backlit.doctor.table import Table, design, drawn
+
+TREES, LEAF, FOLDS = 50, 3, 3
+
+
+class Flipped(NamedTuple):
+    """How the errors of left-out rows fall.
+
+    Attributes:
+        right: the share of rows that are answered rightly.
+        certainty: the AUC of certainty for being right.
+        overlap: what two overlapping Gaussian classes would have, with as many right answers.
+        error: the standard error of an AUC of so many rows.
+        sure: whether overlap is excluded, by three standard errors or by the classes that are exchanged.
+    """
+
+    right: float
+    certainty: float
+    overlap: float
+    error: float
+    sure: bool
+
+
+def find_flipped(table: Table, near: Neighborhoods) -> Flipped | None:
+    """How errors fall, where they fall alike everywhere as those of flipped labels; None where they do not.
+
+    Args:
+        table: with classes.
+        near: the neighborhoods of training rows.
+    """
+    y, classes = near.y, table.classes
+    votes = near.votes(classes) / near.neighbors.shape[1]
+    shares = np.bincount(y, minlength=classes) / len(y)
+    if not _worth_a_look(float((votes.argmax(1) == y).mean()), shares.max(), len(y)):
+        return None
+    models = [votes, *_answers(table, y, classes)]
+    rights = [float((said.argmax(1) == y).mean()) for said in models]
+    best = max(rights)
+    if not _worth_a_look(best, shares.max(), len(y)) or _by_few_values(table, y, best):
+        return None
+    good = [said for said, right in zip(models, rights, strict=True) if right > best - LIMITS["flipped as good"]]
+    certainty = max(_certainty(said, y) for said in good)
+    overlap = overlap_certainty(best)
+    rare = min(best, 1 - best) * len(y)
+    error = float(np.sqrt(1 / (12 * rare) + 1 / (12 * (len(y) - rare))))
+    if classes == 2:
+        alike = certainty - 0.5 <= LIMITS["flipped certainty"] * (overlap - 0.5)
+        sure = overlap - certainty > LIMITS["data errors"] * error
+    else:
+        alike = certainty <= LIMITS["flipped certainty of many"]
+        alike = alike and _exchanged_by_shares(models[int(np.argmax(rights))].argmax(1), y, shares)
+        sure = True
+    return Flipped(best, certainty, overlap, error, sure) if alike else None
+
+
+@cache
+def overlap_certainty(right: float) -> float:
+    """The AUC of |z| for z > 0, where z ~ N(d, 1) and P(z > 0) is this share: what certainty tells of two Gaussian
+    classes of equal size and spread, by quadrature over |z|.
+
+    Args:
+        right: the share of right answers, above 1/2.
+    """
+    from scipy.stats import norm
+
+    z = np.linspace(0, 12, 6001)
+    d = norm.ppf(min(max(right, 0.5), 1 - 1e-9))
+    true, false = norm.pdf(z - d), norm.pdf(z + d)
+    below = np.cumsum(false) - false / 2
+    return float((true * below).sum() / (true.sum() * false.sum()))
+
+
+def _worth_a_look(right: float, most: float, rows: int) -> bool:
+    """Whether rows suffice, errors are frequent, and classes are told apart all the same: a weak signal has errors
+    everywhere, too."""
+    lead = LIMITS["flipped lead"] * (1 - most)
+    return rows >= LIMITS["flipped rows"] and right <= 1 - LIMITS["flipped errors"] and right - most >= lead
+
+
+def _answers(table: Table, y: np.ndarray, classes: int) -> list[np.ndarray]:
+    """Probabilities (N, K) of rows that are left out in turn, by a linear model and by a forest whose leaves hold
+    several rows: one row a leaf is sure of everything."""
+    x = design(table)[0]
+    return _left_out(x[drawn(len(x), LIMITS["references fitted"])], y, classes, linear=True)
+
+
+def _left_out(x: np.ndarray, y: np.ndarray, classes: int, linear: bool) -> list[np.ndarray]:
+    import warnings
+
+    from sklearn.ensemble import ExtraTreesClassifier
+    from sklearn.linear_model import LogisticRegression
+
+    fold = np.random.default_rng(0).permutation(len(x)) % FOLDS
+    models = [ExtraTreesClassifier(TREES, min_samples_leaf=LEAF, random_state=0)]
+    models += [LogisticRegression(max_iter=50, tol=1e-3)] if linear else []
+    found = []
+    for model in models:
+        said = np.zeros((len(x), classes))
+        for k in range(FOLDS):
+            present = np.unique(y[fold != k])
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of convergence: the model is only to be good enough
+                fitted = model.fit(x[fold != k], y[fold != k])
+            said[np.ix_(fold == k, present)] = fitted.predict_proba(x[fold == k])
+        found.append(said)
+    return found
+
+
+def _by_few_values(table: Table, y: np.ndarray, right: float) -> bool:
+    """Whether features of a few values alone answer as many rows rightly: between such there is no border, and each
+    cell has one share of right answers, as flipped labels do."""
+    x = design(table)[0]
+    x = x[drawn(len(x), LIMITS["references fitted"])]
+    few = np.array([len(np.unique(column)) <= LIMITS["flipped values"] for column in x.T])
+    if not few.any():
+        return False
+    error = np.sqrt(right * (1 - right) / len(y))
+    said = _left_out(x[:, few], y, table.classes, linear=False)[0]
+    return float((said.argmax(1) == y).mean()) > right - LIMITS["data errors"] * error
+
+
+def _certainty(said: np.ndarray, y: np.ndarray) -> float:
+    """The AUC of the lead of the first class over the second, for being right; ties count half."""
+    from scipy.stats import rankdata
+
+    right = said.argmax(1) == y
+    count = right.sum()
+    if count in (0, len(y)):
+        return 1.0
+    first, second = np.sort(said, 1)[:, :-3:-1].T
+    ranks = rankdata(first - second)
+    return float((ranks[right].sum() - count * (count + 1) / 2) / (count * (len(y) - count)))
+
+
+def _exchanged_by_shares(said: np.ndarray, y: np.ndarray, shares: np.ndarray) -> bool:
+    """Whether rows that are answered wrongly have the other classes by their shares: χ² over all pairs of classes of
+    which one is to be expected at least."""
+    from scipy.stats import chi2
+
+    statistic, freedom = 0.0, 0
+    for k in range(len(shares)):
+        others = np.where(np.arange(len(shares)) == k, 0, shares)
+        wrong = np.bincount(y[(said == k) & (y != k)], minlength=len(shares))
+        expected = wrong.sum() * others / max(others.sum(), 1e-12)
+        counted = expected >= 1
+        statistic += float((np.square(wrong - expected)[counted] / expected[counted]).sum())
+        freedom += max(int(counted.sum()) - 1, 0)
+    return freedom > 0 and statistic <= chi2.ppf(LIMITS["flipped by shares"], freedom)
