@@ -189,3 +189,15 @@ def test_findings_look_at_the_gradients_of_parameters_alone():
     (finding,) = found(jnp.zeros(2))
     assert (finding.fault, finding.level) == ("NaN / Inf", "fault")
     assert finding.numbers["input_min"] == 0
+
+
+def test_a_loss_that_is_nan_at_the_first_weights_is_a_fault_before_training():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(200, 3)).astype(np.float32)
+
+    def poisson(rates, counts):  # of what is a score, and no rate: half of the first scores are negative
+        return jnp.reshape(rates - counts * jnp.log(rates), counts.shape)
+
+    examined = bl.check("Dense(8), ReLU, Dense(1)", x, y=np.abs(x[:, 0]) + 1, loss=poisson, standardize=False)
+    assert (examined.findings[0].fault, examined.findings[0].level) == ("NaN / Inf", "fault")
+    assert "logarithm" in examined.findings[0].cause

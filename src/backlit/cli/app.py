@@ -52,7 +52,7 @@ app = typer.Typer(
 app.command(
     epilog=examples(
         "backlit train digits",
-        "backlit train spirals --network 'Dense(32), Tanh, Dense(32), Tanh' --epochs 200",
+        "backlit train spirals --network 'Dense(32), Tanh, Dense(32), Tanh, Dense(1)' --epochs 200",
         "backlit train houses.csv --target price --order-by sold --l2 1e-4 --out runs/houses",
         "backlit train digits --seed 3 --json > scores.json",
     )

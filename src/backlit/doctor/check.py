@@ -69,7 +69,12 @@ def _data(run: Run) -> list[Finding]:
 
 
 def _start(run: Run) -> list[Finding]:
+    from backlit.doctor.measures import Meter
     from backlit.doctor.start import examine_start
     from backlit.doctor.subject import subject_of
+    from backlit.doctor.verdicts.numbers import first_numbers
 
-    return examine_start(subject_of(run))
+    subject = subject_of(run)
+    meter = Meter(subject)
+    found = examine_start(subject, meter)
+    return [*first_numbers(subject, meter(subject.parameters, subject.state)), *found]

@@ -27,7 +27,7 @@ def judge_numbers(case: Case, subject: Subject) -> list[Finding]:
         case: a run.
         subject: the same, with the rows that are looked at.
     """
-    found = [] if _is_finite(case.first) else examine_nonfinite(subject, subject.parameters, subject.state)
+    found = first_numbers(subject, case.first)
     found = found or examine_underflow(subject, subject.parameters, subject.state)
     if not found and case.model is not None and not _is_finite(case.last):
         found = examine_nonfinite(subject, case.model.parameters, case.model.state)
@@ -48,6 +48,17 @@ def judge_numbers(case: Case, subject: Subject) -> list[Finding]:
             0.9,
         )
     ]
+
+
+def first_numbers(subject: Subject, first: Measures | None) -> list[Finding]:
+    """The first value that is NaN or infinite at the first weights, with what brought it about.
+
+    Args:
+        subject: what is examined.
+        first: what was measured there; None where nothing could be.
+    """
+    found = [] if _is_finite(first) else examine_nonfinite(subject, subject.parameters, subject.state)
+    return [replace(finding, level="fault") for finding in found]
 
 
 def _is_beyond(told: str) -> bool:
