@@ -131,6 +131,16 @@ def test_a_network_that_is_too_narrow_is_told_by_what_a_linear_map_does():
     assert faults(of_pairs, layered(20, 32, 6), batches, predict=predict) == []
 
 
+@pytest.mark.parametrize("factor", [np.full(5, 200.0), np.array([1.0, 1.0, 3000.0, 1.0, 1.0])])
+def test_inputs_of_another_scale_are_named_before_the_rate(factor):
+    batches = [{"x": (batch["x"] * factor).astype(np.float32), "y": batch["y"]} for batch in BATCHES]
+    found = bl.examine(loss, layered(5, 32, 3), batches, optimizer=optax.sgd(0.1), predict=predict)
+    assert found.findings[0].fault == "unnormalized inputs"
+    assert [one.fault for one in found.worse_than_hints()] == ["unnormalized inputs"]
+    found = bl.examine(loss, layered(5, 32, 3), BATCHES, optimizer=optax.sgd(0.1), predict=predict)
+    assert found.worse_than_hints() == ()
+
+
 def test_a_gradient_that_vanishes_is_proved_by_a_network_that_does_not_learn():
     def deep(params, batch):
         outputs = predict(params, batch["x"], jax.nn.sigmoid)

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import jax
@@ -18,6 +17,7 @@ from backlit.doctor.foreign.floor import examine_floor
 from backlit.doctor.foreign.forks import train_forks
 from backlit.doctor.foreign.rates import COURSES, examine_failure, examine_rates, settle
 from backlit.doctor.foreign.rounding import examine_rounding
+from backlit.doctor.foreign.scale import examine_scale
 from backlit.doctor.foreign.silence import examine_silence
 from backlit.doctor.foreign.spreading import examine_spreading
 from backlit.doctor.foreign.subject import foreign, subject_of_foreign, taking
@@ -126,13 +126,14 @@ def _examine_all(
     if failures:
         return [*findings, *failures], [], examined
     findings = [*settle(findings, forks), *examine_silence(forks, subject, batches, meter, key)]
-    signs = [*examine_direction(forks, subject, batches, key), *examine_floor(forks, subject, batches, key)]
-    findings += signs or examine_rates(forks, findings)  # a loss that falls for ever says nothing of rates
     few, one = one_batch(subject, batches, takes)
     heart = learn_by_heart(few, one, steps, seed, key)
     examined.append(f"one batch learned by heart at {len(BY_HEART) - 1} rates")
+    findings += examine_scale(heart, few, one, seed, key)
+    signs = [*examine_direction(forks, subject, batches, key), *examine_floor(forks, subject, batches, key)]
+    findings += signs or examine_rates(forks, findings)  # a loss that falls for ever says nothing of rates
     spared = [finding for finding in findings if finding.level != "hint"]
-    findings += [replace(finding, level="hint") if spared else finding for finding in examine_capacity(heart, few)]
+    findings += [] if spared else examine_capacity(heart, few)
     return findings, [], examined
 
 

@@ -65,15 +65,16 @@ def examine_capacity(forks: Forks, subject: Subject) -> Iterator[Finding]:
     beside = "" if linear is None else f"; a linear map of the inputs has {linear:.0%}"
     yield Finding(
         fault="underfitting (capacity)",
-        level="fault" if below else "hint",
+        level="suspicion" if below else "hint",
         where="",
         evidence=(
             f"one batch of {len(jax.tree.leaves(subject.y)[0])} examples, learned for {forks.steps} steps at "
             f"{len(finite)} rates, was answered {best:.0%} of the way from a constant answer to the right "
             f"ones, and the loss had come to rest{beside}"
         ),
-        cause="the network cannot express the answers even to a few examples",
-        remedy=Remedy("make the network wider or deeper, and look for a layer that is too narrow"),
+        cause="the network cannot express the answers even to a few examples, or the loss asks for more, such as "
+        "small weights",
+        remedy=Remedy("look for a layer that is too narrow, and for penalties in the loss"),
         numbers={"share": best} | ({} if linear is None else {"linear": linear}),
     )
 
