@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import polars as pl
 import pytest
 
 from backlit.doctor.experiments.forks import QUARTERS, Fork, Nursery, first_weights, steps_for
@@ -102,6 +103,20 @@ def test_shifted_and_scaled_inputs_are_those_of_normalized_data():
     expected = Nursery(normal, STEPS).grow([Fork("same")])["same"]
     for name in ("losses", "train", "validation", "validation_score"):
         np.testing.assert_allclose(getattr(altered, name), getattr(expected, name), rtol=1e-3, err_msg=name)
+
+
+def test_the_codes_of_categories_are_left_as_they_are():
+    random = np.random.default_rng(0)
+    table = {
+        "color": random.choice(["red", "green", "blue"], 90),
+        "weight": random.normal(80, 9, 90),
+        "y": [0.0, 1.0, 2.5] * 30,
+    }
+    run = prepare("Dense(1)", pl.DataFrame(table), target="y")
+    shift, scale = normalization(run)
+    weights = run.parts.train.x[:, 1]
+    np.testing.assert_allclose(shift, [0, weights.mean()], rtol=1e-5)
+    np.testing.assert_allclose(scale, [1, 1 / weights.std()], rtol=1e-4)
 
 
 def test_one_batch_is_learned_by_heart_where_all_rows_cannot_be():

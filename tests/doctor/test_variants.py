@@ -46,6 +46,8 @@ def test_relu_between_linear_layers(before, after):
         ("Dense(10)", "Dense(64), ReLU, Dense(10)"),
         ("Conv(2, 3), ReLU, Flatten, Dense(10)", "Conv(16, 3), ReLU, Flatten, Dense(64), ReLU, Dense(10)"),
         ("LSTM(4), Dense(10)", "LSTM(64), Dense(64), ReLU, Dense(10)"),
+        ("Dense(2), ReLU, Sequential(Dense(4), Dense(3))", "Dense(64), ReLU, Sequential(Dense(64), Dense(3))"),
+        ("Flatten, Sequential(Dense(3))", "Flatten, Sequential(Dense(64), ReLU, Dense(3))"),
     ],
 )
 def test_wider_networks_keep_their_head(before, after):

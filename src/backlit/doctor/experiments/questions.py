@@ -110,8 +110,10 @@ def penalizes(run: Run) -> bool:
 
 def normalization(run: Run) -> tuple[np.ndarray, np.ndarray]:
     """The mean, and one over the deviation, of each feature of the last axis, (features,) each; 0 of one that never
-    varies in training, which no network learns to use."""
+    varies in training, which no network learns to use; 0 and 1 of categories, whose codes are names."""
     x = run.parts.train.x[:4096]
     rows = x.reshape(-1, x.shape[-1] if x.ndim > 1 else 1).astype(np.float64)
-    deviation = np.nanstd(rows, axis=0)
-    return np.nanmean(rows, axis=0), np.divide(1, deviation, out=np.zeros_like(deviation), where=deviation > 0)
+    mean, deviation = np.nanmean(rows, axis=0), np.nanstd(rows, axis=0)
+    scale = np.divide(1, deviation, out=np.zeros_like(deviation), where=deviation > 0)
+    coded = np.array([feature.categories > 0 for feature in run.parts.schema.features] or [False] * len(mean))
+    return np.where(coded, 0, mean), np.where(coded, 1, scale)

@@ -6,7 +6,7 @@ from typing import Any
 
 from backlit.layers.activation import Linear, ReLU, Sigmoid, Tanh
 from backlit.layers.block import Block
-from backlit.layers.composition import Composition, Sequential
+from backlit.layers.composition import Composition, Sequential, blocks_of
 from backlit.layers.convolution import Conv
 from backlit.layers.dense import Dense
 from backlit.layers.local import LocallyConnected
@@ -52,19 +52,21 @@ def with_initializers(network: Sequential) -> Sequential:
 
 def wider(network: Sequential, least: int = 64) -> Sequential:
     """Hidden layers of twice the units, of 64 at least, and one more of them where the network has none."""
-    body = [at for at, block in enumerate(network.blocks) if not isinstance(block, Rescale)]
-    dense = [at for at in body if isinstance(network.blocks[at], Dense)]
-    last = dense[-1] if dense else -1
+    dense = [block for block in blocks_of(network) if isinstance(block, Dense)]
+    head = dense[-1] if dense else None
 
     def widen(block: Block) -> Block:
+        if block is head:
+            return block
         if isinstance(block, Dense | Recurrence):
             return replace(block, units=max(least, 2 * block.units))
         return replace(block, filters=max(least // 4, 2 * block.filters)) if isinstance(block, Conv) else block
 
-    blocks = [block if at == last else _each(block, widen) for at, block in enumerate(network.blocks)]
-    if len(dense) < 2 and last >= 0:
-        blocks[last:last] = [Dense(least), ReLU()]
-    return Sequential(*blocks)
+    def insert(blocks: list[Block]) -> list[Block]:
+        return [new for block in blocks for new in ([Dense(least), ReLU(), block] if block is head else [block])]
+
+    widened = _each(network, widen)
+    return widened if len(dense) > 1 else _inside(widened, insert)
 
 
 def _with_relu(network: Sequential) -> Sequential:
