@@ -2,7 +2,13 @@
 
 import pytest
 
-from backlit.doctor.experiments.variants import wider, with_activations, with_initializers, with_relu
+from backlit.doctor.experiments.variants import (
+    wider,
+    with_activations,
+    with_initializers,
+    with_relu,
+    without_dropout,
+)
 from backlit.layers.notation import read, write
 
 
@@ -59,3 +65,9 @@ def test_a_network_as_initializers_are_by_default():
     assert write(with_initializers(read(before))) == write(read("Dense(8), ReLU, Dense(3)"))
     inside = "Dense(8), Residual(Dense(8, initializer=Constant(1.0)), Tanh), Dense(3)"
     assert write(with_initializers(read(inside))) == write(read("Dense(8), Residual(Dense(8), Tanh), Dense(3)"))
+
+
+def test_without_dropout_nothing_is_omitted_and_no_noise_added():
+    before = "Noise(0.3), Dense(8), Dropout(0.9), Sequential(Dense(4), Dropout), Dense(3)"
+    after = "Noise(0.0), Dense(8), Dropout(0.0), Sequential(Dense(4), Dropout(0.0)), Dense(3)"
+    assert write(without_dropout(read(before))) == write(read(after))

@@ -4,13 +4,26 @@ import json
 from math import log, sqrt
 from types import SimpleNamespace
 
+import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 from backlit.doctor.case import Case
 from backlit.doctor.course.prior import constant_loss
 from backlit.doctor.experiments.forks import Fork, Trace
-from backlit.doctor.experiments.questions import INPUTS, PENALTY, RATE, WEIGHTS, WIDTH, name_of, repairing_forks
+from backlit.doctor.experiments.questions import (
+    DROPOUT,
+    INPUTS,
+    PENALTY,
+    RATE,
+    RELU,
+    STRUCTURES,
+    WEIGHTS,
+    WIDTH,
+    name_of,
+    repairing_forks,
+)
 from backlit.doctor.finding import Finding, Remedy
 from backlit.doctor.health import Health, error_of
 from backlit.doctor.measures import LayerMeasures, Measures
@@ -49,6 +62,12 @@ def case_of(reached, outcomes, signs=(), at_first=(), judged=None, rate=0.01):
         case.forks[name] = Fork(name, rate=factor)
         case.traces[name] = Trace(np.ones(100), *course, *course)
         case.changes[name] = frozenset(parts) | ({RATE} if factor != 1 else set())
+    return case
+
+
+def with_networks(case):
+    """The same, with a network for each structure that was tried."""
+    case.networks |= dict.fromkeys(STRUCTURES, case.run.network)
     return case
 
 
@@ -106,6 +125,33 @@ def test_the_rate_comes_before_weights_without_signs_and_after_those_with():
 
 def test_the_penalty_comes_before_the_rate():
     assert named(case_of(1.0, {(1.0, PENALTY): 0.1, (10.0,): 0.1})) == ["over-regularization"]
+
+
+def test_a_rate_with_signs_comes_before_a_penalty_without():
+    outcomes, jumps = {(1.0, PENALTY): 0.1, (0.1,): 0.1}, sign("learning rate too high")
+    assert named(case_of(1.0, outcomes, (jumps,))) == ["learning rate too high"]
+    assert named(case_of(1.0, outcomes, (jumps, sign("over-regularization")))) == ["over-regularization"]
+
+
+def test_a_rate_that_wins_half_of_what_it_wins_beside_a_structure_that_wins_nothing_is_the_cause():
+    outcomes = {(0.1, RELU): 0.1, (1.0, RELU): 1.0, (0.1,): 0.4}
+    assert named(with_networks(case_of(1.0, outcomes))) == ["learning rate too high"]
+    outcomes |= {(0.1,): 0.9}
+    assert named(with_networks(case_of(1.0, outcomes))) == ["vanishing gradient", "learning rate too high"]
+
+
+def test_units_that_are_omitted_too_often_are_a_penalty_too_many():
+    (finding,) = judge_training(with_networks(case_of(1.0, {(1.0, DROPOUT): 0.1, (10.0, WIDTH): 0.1})))
+    assert (finding.fault, finding.where) == ("over-regularization", "the dropout")
+
+
+@pytest.mark.parametrize("factor", [0.1, 10.0])
+def test_the_steps_of_a_rule_of_ones_own_are_scaled(factor):
+    case = case_of(1.0, {(factor,): 0.1})
+    case.run = prepare("Dense(1)", X, Y, optimizer=optax.sgd(1.0))
+    rule = judge_training(case)[0].remedy.changes["optimizer"]
+    updates, _ = rule.update({"w": jnp.array(2.0)}, rule.init({"w": jnp.array(0.0)}))
+    assert updates["w"] == pytest.approx(-2.0 * factor)
 
 
 def test_one_change_that_suffices_comes_before_two():

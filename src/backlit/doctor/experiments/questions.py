@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from backlit.doctor.experiments.forks import Fork
-from backlit.doctor.experiments.variants import wider, with_activations, with_relu
+from backlit.doctor.experiments.variants import wider, with_activations, with_relu, without_dropout
 from backlit.layers.composition import Sequential
 from backlit.optimizers import default_learning_rate, takes_all_rows
 from backlit.shapes import Tree
@@ -18,8 +18,14 @@ from backlit.training.settings import OWN
 
 Change: TypeAlias = frozenset[str]
 INPUTS, WEIGHTS, PENALTY, RATE = "normalized inputs", "redrawn weights", "no penalty", "rate"
-RELU, BETWEEN, WIDTH = "ReLU for Sigmoid and Tanh", "ReLU between linear layers", "wider layers"
-STRUCTURES: dict[str, Callable[[Sequential], Sequential]] = {RELU: with_relu, BETWEEN: with_activations, WIDTH: wider}
+DROPOUT, RELU, BETWEEN = "no dropout", "ReLU for Sigmoid and Tanh", "ReLU between linear layers"
+WIDTH = "wider layers"
+STRUCTURES: dict[str, Callable[[Sequential], Sequential]] = {
+    DROPOUT: without_dropout,
+    RELU: with_relu,
+    BETWEEN: with_activations,
+    WIDTH: wider,
+}
 LADDER = tuple(10.0**k for k in range(-4, 5))
 SHORT = (1.0, 0.1, 10.0)
 AS_IT_IS, PERMUTED, ONE_BATCH = "as it is", "permuted", "one batch"

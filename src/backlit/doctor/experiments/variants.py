@@ -10,14 +10,27 @@ from backlit.layers.composition import Composition, Sequential, blocks_of
 from backlit.layers.convolution import Conv
 from backlit.layers.dense import Dense
 from backlit.layers.local import LocallyConnected
+from backlit.layers.noise import Noise
 from backlit.layers.preprocessing import OneHot, Preprocessing
 from backlit.layers.recurrence import Recurrence
+from backlit.layers.regularization import Dropout
 from backlit.layers.reshaping import Flatten
 from backlit.layers.scaling import Rescale
 from backlit.training.populations.members import altered
 
 SQUASHING = (Sigmoid, Tanh)
 MAPS = (Dense, Conv, LocallyConnected)  # affine maps, which want a nonlinearity between two of them
+
+
+def without_dropout(network: Sequential) -> Sequential:
+    """No unit omitted, and no noise added."""
+
+    def still(block: Block) -> Block:
+        if isinstance(block, Dropout):
+            return altered(block, rate=0.0)
+        return altered(block, deviation=0.0) if isinstance(block, Noise) else block
+
+    return _each(network, still)
 
 
 def with_relu(network: Sequential) -> Sequential:

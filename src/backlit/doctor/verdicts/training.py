@@ -12,11 +12,13 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import optax
 
 from backlit.doctor.case import Case
 from backlit.doctor.experiments.questions import (
     AS_IT_IS,
     BETWEEN,
+    DROPOUT,
     INPUTS,
     ONE_BATCH,
     PENALTY,
@@ -36,7 +38,7 @@ from backlit.optimizers import default_learning_rate
 from backlit.training.settings import OWN
 
 UNSIGNED = "the first weights"  # where a finding lies that had no signs before the experiment
-ORDER = (INPUTS, WEIGHTS, PENALTY, RELU, BETWEEN, RATE, WIDTH)
+ORDER = (INPUTS, WEIGHTS, PENALTY, DROPOUT, RELU, BETWEEN, RATE, WIDTH)
 PASSED = {
     Sigmoid: "each Sigmoid passes at most 1/4 of the gradient back",
     Tanh: "each Tanh passes less than all of the gradient back",
@@ -79,9 +81,11 @@ def _sufficient(case: Case) -> tuple[list[Change], dict[Change, str]]:
     for name, change in sorted(case.changes.items(), key=lambda item: _distance(case, item[0])):
         if change and suffices(name, enough):
             best.setdefault(change, name)
-        if len(change) == 1 and change != {RATE} and suffices(name, min(enough, halfway)):
+        if len(change) == 1 and suffices(name, min(enough, halfway)):
             part.setdefault(change, name)
     if not any(len(change) == 1 for change in best):  # of two changes one may win most of what both do
+        if any(_gains_alone(case, both - {RATE}, held) for both in best):  # the rate may only make up for the other
+            part.pop(frozenset({RATE}), None)
         best |= {change: name for change, name in part.items() if any(change < both for both in best)}
     best |= {change - {RATE}: name for change, name in best.items() if _is_haste(case, change, name, held)}
     return list(best), best
@@ -90,9 +94,14 @@ def _sufficient(case: Case) -> tuple[list[Change], dict[Change, str]]:
 def _is_haste(case: Case, change: Change, name: str, held: float) -> bool:
     """Whether a larger rate beside another change only makes up for forks that are shorter than the run: the other one
     alone gains something, too."""
-    alone = [other for other, own in case.changes.items() if own == change - {RATE} and case.forks[other].rate == 1]
-    gains = any(case.learned(other) - held > LIMITS["diagnosis: share gained"] for other in alone)
-    return len(change) > 1 and RATE in change and case.forks[name].rate > 1 and gains
+    both = len(change) > 1 and RATE in change
+    return both and case.forks[name].rate > 1 and _gains_alone(case, change - {RATE}, held)
+
+
+def _gains_alone(case: Case, change: Change, held: float) -> bool:
+    """Whether a change gains something at the run's own rate."""
+    alone = [name for name, own in case.changes.items() if own == change and case.forks[name].rate == 1]
+    return any(case.learned(name) - held > LIMITS["diagnosis: share gained"] for name in alone)
 
 
 def _distance(case: Case, name: str) -> float:
@@ -117,6 +126,8 @@ def _only_faster(case: Case, change: Change, name: str) -> bool:
 def _place(case: Case, part: str) -> int:
     """The place of a change among others that suffice: with signs of its own first."""
     unsigned = part == WEIGHTS and case.sign_of_weights is None
+    if part == PENALTY and case.sign("over-regularization") is None:
+        unsigned = case.sign("learning rate too high") is not None
     return ORDER.index(part) + (len(ORDER) if unsigned else 0)
 
 
@@ -188,6 +199,9 @@ def _of_structure(case: Case, part: str, name: str, sure: float) -> Finding:
         cause = "linear layers in a row are one linear layer"
         sign = case.sign("missing activation") or _plain("missing activation", "the hidden layers", cause)
         words = "put an activation such as ReLU between them"
+    elif part == DROPOUT:
+        cause = "of the units that are omitted at random, or the noise that is added, too little is left to learn from"
+        sign, words = _plain("over-regularization", "the dropout", cause), "omit fewer units, or none"
     else:
         left = [trace.reached for fork, trace in case.traces.items() if fork.startswith(ONE_BATCH)]
         cause = "the network has too few units to tell the examples apart"
@@ -206,7 +220,10 @@ def _of_rate(case: Case, name: str, sure: float) -> Finding:
     rate = "this size" if given is None else f"a learning rate of {given:g}"
     changes: dict[str, Any] = {}
     words = f"{'divide' if factor < 1 else 'multiply'} the step size by {max(factor, 1 / factor):g}"
-    if settings.optimizer != OWN and given is not None:
+    if settings.optimizer == OWN:
+        scaled = optax.chain(case.run.asked["optimizer"], optax.scale(factor))
+        changes = {"optimizer": scaled}
+    elif given is not None:
         better, usual = float(f"{given * factor:.3g}"), default_learning_rate(settings.optimizer)
         if abs(np.log10(better / usual)) <= 1 < abs(np.log10(given / usual)) + 0.5:
             changes, words = {"learning_rate": None, "schedule": None}, f"a learning rate of {usual:g}, the default"
