@@ -113,6 +113,13 @@ def test_a_validation_set_of_another_distribution_is_suspected():
     assert "feature 2" in found.evidence
 
 
+def test_many_categories_that_training_rows_lack_are_no_shift():
+    random = np.random.default_rng(0)
+    frame = pl.DataFrame({"w": [f"x{v:.1f}" for v in random.normal(80, 10, 1000)], "a": random.normal(size=1000)})
+    frame = frame.with_columns(y=(pl.col("a") > 0).cast(pl.String))
+    assert found_of(prepare(None, frame, target="y"), "split shift") == []
+
+
 def test_rows_in_order_of_time_may_shift():
     time = np.arange(200.0)
     frame = pl.DataFrame({"day": time, "level": time + np.sin(7 * time), "y": np.cos(time)})

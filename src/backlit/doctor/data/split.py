@@ -13,7 +13,7 @@ import numpy as np
 from backlit.data import Dataset
 from backlit.doctor.finding import Finding, Level, Remedy
 from backlit.doctor.limits import LIMITS
-from backlit.doctor.table import Rows, Table, drawn
+from backlit.doctor.table import FEW_CATEGORIES, Rows, Table, drawn
 from backlit.training import Run
 
 
@@ -33,7 +33,7 @@ def examine_split(run: Run, table: Table) -> list[Finding]:
     for name, part in (("validation", table.validation), ("test", table.test)):
         if min(len(part), len(table.train)) < LIMITS["split rows"]:
             continue
-        shift = shift_between(table.train, part)
+        shift = shift_between(table.train, part, np.flatnonzero(table.categories <= FEW_CATEGORIES))
         if shift.chance >= LIMITS["split chance"]:
             continue
         certain = shift.chance < LIMITS["split certain"] and shift.distance >= LIMITS["split distance"]
@@ -63,9 +63,14 @@ def examine_split(run: Run, table: Table) -> list[Finding]:
     return found
 
 
-def shift_between(first: Rows, second: Rows) -> Shift:
-    """The feature, or the target (the column behind the last), whose distributions differ most surely."""
-    columns = drawn(first.x.shape[1], LIMITS["split features"])
+def shift_between(first: Rows, second: Rows, columns: np.ndarray) -> Shift:
+    """The feature, or the target (the column behind the last), whose distributions differ most surely.
+
+    Args:
+        first, second: rows of two parts.
+        columns: that are compared. Many categories are not: those that training rows lack would all be one.
+    """
+    columns = columns[drawn(len(columns), LIMITS["split features"])]
     rows = (drawn(len(first), LIMITS["split sample"]), drawn(len(second), LIMITS["split sample"]))
     parts = [
         np.column_stack([part.x[np.ix_(chosen, columns)], part.y[chosen]])

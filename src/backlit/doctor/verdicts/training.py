@@ -230,6 +230,7 @@ def _of_rate(case: Case, name: str, sure: float) -> Finding:
         else:
             changes, words = {"learning_rate": better}, f"a learning rate of about {better:g}"
     if factor > 1:
+        words += ", or more epochs"
         sign = _plain("learning rate too low", "", f"steps of {rate} are too short to arrive in the time of the run")
     elif case.share(case.reached) >= LIMITS["rate: share that a bouncing run has learned"]:
         sign = _plain(
