@@ -1,5 +1,6 @@
 """Why the doctor misses what it misses: one sentence a form, written after a look at its runs."""
 
+from collections.abc import Iterable
 from typing import Any
 
 MENDED = "mended since"
@@ -7,7 +8,7 @@ NOISE = "nothing tells labels that are often wrong from a task that is hard: qui
 HARMLESS = "no worse than quick models on the same rows, so that nothing is in doubt: its sign is a hint"
 BY_HEART = "validation loses what it had won, and the score hardly: told as a fault, and it may be none"
 EXPLANATIONS: dict[tuple[str, ...], str] = {
-    ("healthy",): BY_HEART,
+    ("overfitting",): BY_HEART,
     ("output bias 1000",): f"redrawn weights repair it, too, and signals drift by the same numbers ({MENDED})",
     (
         "output bias 10, gradient descent",
@@ -45,10 +46,22 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
         "the target and 3 % noise as a feature",
     ): "sixty-four pixels together know nearly as much: a hint with a question",
 }
-"""By (form,) or (form, program); of healthy runs by ('healthy',)."""
+"""By (form,) or (form, program); where nothing was planted, by the faults that were named."""
 
 
-def explanation_of(record: dict[str, Any]) -> str:
-    """The sentence about a miss; who finds none looks at the run, and writes it here."""
-    forms = tuple(record["forms"]) or (record["kind"],)
+def explanation_of(record: dict[str, Any], alarms: Iterable[str]) -> str:
+    """The sentence about a miss; who finds none looks at the run, and writes it here.
+
+    Args:
+        record: of a run.
+        alarms: the faults that are named in it.
+    """
+    if "lost" in record or "failed" in record:
+        return exception_of(record).strip().splitlines()[-1][:120]
+    forms = tuple(record["forms"]) or tuple(sorted(set(alarms)))
     return EXPLANATIONS.get((*forms, record["program"])) or EXPLANATIONS.get(forms) or "not explained yet"
+
+
+def exception_of(record: dict[str, Any]) -> str:
+    """The traceback of what went wrong in a record: in its cell, an examination or a repair; '' where nothing did."""
+    return next((record[name] for name in ("lost", "failed", "repair_failed") if name in record), "")
