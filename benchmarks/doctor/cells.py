@@ -23,6 +23,7 @@ from backlit.training.run import Run
 
 Record = dict[str, Any]
 LONGEST = 300  # seconds of a cell
+AGAIN = 5  # seconds until it is stopped again, where an exception was swallowed, as by a callback
 NUMERIC = ("NaN / Inf", "precision overflow / underflow")  # faults that are to be told within a few steps
 
 
@@ -65,16 +66,16 @@ def run_cell(cell: Cell) -> list[Record]:
     """The records of a cell's runs; those that it did not come to, for an exception or for want of time, are lost."""
     jax.clear_caches()
     signal.signal(signal.SIGALRM, _stop)
-    signal.alarm(LONGEST)
+    signal.setitimer(signal.ITIMER_REAL, LONGEST, AGAIN)
     records: list[Record] = []
     try:
         records.extend(_records(cell))
     except (Exception, Late):
         lost = {**_plain(cell), "notation": "", "layers": [], "lost": traceback.format_exc(limit=-4)}
-        lost["repair"] = cell.repair and not records
-        records += [lost | {"seed": seed} for seed in cell.seeds[len(records) :]]
+        seeds = cell.seeds[len(records) :]
+        records += [{**lost, "seed": seed, "repair": cell.repair and seed == cell.seeds[0]} for seed in seeds]
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
     return records
 
 

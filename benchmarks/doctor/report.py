@@ -154,13 +154,12 @@ def miss_table(records: list[Record]) -> Table:
     for found in cells(misses(records)).values():
         first = found[0]
         named = Counter(alarm_words(r) if is_unplanted(r) else first_named(r) for r in found)
-        kind = first["kind"] if is_healthy(first) else "hard"
-        planted = " + ".join(first["forms"]) or f"nothing ({first['notation']}, {kind})"
+        hard = () if not is_unplanted(first) or is_healthy(first) else ("hard",)
+        planted = " + ".join(first["forms"]) or f"nothing ({first['notation']}, {(*hard, first['kind'])[0]})"
+        why = explanation_of(first, (*hard, *sorted({finding["fault"] for finding in alarms(first)})))
         words = ", ".join(f"{name} ({count})" for name, count in named.most_common())
         seeds = ", ".join(str(record["seed"]) for record in found)
-        table.append(
-            (first["program"], planted, seeds, words, explanation_of(first, [f["fault"] for f in alarms(first)]))
-        )
+        table.append((first["program"], planted, seeds, words, why))
     return table
 
 

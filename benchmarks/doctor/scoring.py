@@ -199,13 +199,13 @@ def cells(records: Iterable[Record]) -> dict[tuple[str, ...], list[Record]]:
 
 
 def agreement(records: list[Record]) -> list[bool]:
-    """For each run of a cell with several that count, whether its verdict is that of most."""
+    """For each run of a cell with several that count, whether its verdict is that of most; a lost one has none."""
     agreeing = []
     for found in cells(records).values():
         if len(found) > 1:
             verdicts = [first_named(record) for record in found]
             most = Counter(verdicts).most_common(1)[0][0]
-            agreeing += [verdict == most for verdict in verdicts]
+            agreeing += [first_named(record) == most and "lost" not in record for record in found]
     return agreeing
 
 
