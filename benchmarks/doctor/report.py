@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -175,7 +176,7 @@ def notes(
     healthy = [record for record in records if is_unplanted(record)]
     idle = [record for record in healthy if not is_healthy(record)]
     done = len({(record["kind"], record["program"], *record["forms"]) for record in given})
-    yield f"\n{done} of {planned} cells in {spent / 60:.1f} minutes on {CORES} cores."
+    yield f"\n{date.today()}: {done} of {planned} cells in {spent / 60:.1f} minutes on {CORES} cores."
     yield f"{sum(r['hurts'] for r in plants)} of {len(plants)} planted runs are hurt, and count."
     yield f"{len(healthy) - len(idle)} healthy runs; {len(idle)} more learned less than neighbors know: hard."
     lines = Counter(line["fault"] for record in healthy for line in record.get("watched", []))

@@ -141,16 +141,13 @@ def told_near(record: Record) -> bool:
     the epoch's end in which the loss turned non-finite, of which the run itself tells the step."""
     if "lost" in record or "failed" in record:
         return False
-    if any(
-        finding["fault"] in accepted(record) and finding["level"] != "hint" for finding in record.get("checked", [])
-    ):
+    if accepted(record) & {finding["fault"] for finding in record["checked"] if finding["level"] != "hint"}:
         return True
     steps, stopped = record["epoch_steps"], record["stopped"]
     if "non-finite" in stopped:
         step = re.search(r"step (\d+)", stopped)
         return "after its last step" in stopped or steps - int(step[1] if step else 0) <= NEAR
-    told = [line for line in record["watched"] if line["fault"] in accepted(record)]
-    return any(line["epoch"] * steps <= NEAR for line in told)
+    return any(line["fault"] in accepted(record) and line["epoch"] * steps <= NEAR for line in record["watched"])
 
 
 def figures(records: list[Record]) -> dict[str, Share]:
@@ -203,8 +200,7 @@ def agreement(records: list[Record]) -> list[bool]:
     agreeing = []
     for found in cells(records).values():
         if len(found) > 1:
-            verdicts = [first_named(record) for record in found]
-            most = Counter(verdicts).most_common(1)[0][0]
+            most = Counter(map(first_named, found)).most_common(1)[0][0]
             agreeing += [first_named(record) == most and "lost" not in record for record in found]
     return agreeing
 
