@@ -88,8 +88,8 @@ def tell(done: int, cells: int, found: list[Record], seconds: float) -> None:
         return
     first = found[0]
     words = f"{first['program']}: {' + '.join(first['forms']) or first['kind']}"
-    if "broken" in first:
-        print(f"{done}/{cells} {words}: broken\n{first['broken']}", file=sys.stderr, flush=True)
+    if "lost" in found[-1]:
+        print(f"{done}/{cells} {words}: lost\n{found[-1]['lost']}", file=sys.stderr, flush=True)
         return
     scores = " ".join(f"{record['honest']:.3f}" for record in found)
     named = " ".join(sorted({f"[{one['fault']}]" for r in found for one in r.get("findings", [])[:1]}))

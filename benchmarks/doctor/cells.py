@@ -3,6 +3,7 @@
 import signal
 import time
 import traceback
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +16,15 @@ from benchmarks.doctor.recipes import LOWEST, Recipe, neighbors
 
 import backlit as bl
 from backlit.doctor.check import check_run
+from backlit.doctor.course.monitor import Monitor
+from backlit.training import History, Progress
 from backlit.training.populations.population import Failure, Outcome, train_together
 from backlit.training.run import Run
 
 Record = dict[str, Any]
 LONGEST = 300  # seconds of a cell
+AGAIN = 5  # seconds until it is stopped again, where an exception was swallowed, as by a callback
+NUMERIC = ("NaN / Inf", "precision overflow / underflow")  # faults that are to be told within a few steps
 
 
 class Late(BaseException):
@@ -58,23 +63,27 @@ def begin() -> None:
 
 
 def run_cell(cell: Cell) -> list[Record]:
-    """The records of a cell's runs; an exception of the benchmark's own, or a cell without an end, is one, too."""
+    """The records of a cell's runs; those that it did not come to, for an exception or for want of time, are lost."""
     jax.clear_caches()
     signal.signal(signal.SIGALRM, _stop)
-    signal.alarm(LONGEST)
+    signal.setitimer(signal.ITIMER_REAL, LONGEST, AGAIN)
+    records: list[Record] = []
     try:
-        return list(_records(cell))
+        records.extend(_records(cell))
     except (Exception, Late):
-        return [{**_plain(cell), "broken": traceback.format_exc(limit=-4)}]
+        lost = {**_plain(cell), "notation": "", "layers": [], "lost": traceback.format_exc(limit=-4)}
+        seeds = cell.seeds[len(records) :]
+        records += [{**lost, "seed": seed, "repair": cell.repair and seed == cell.seeds[0]} for seed in seeds]
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    return records
 
 
 def _stop(*_: Any) -> None:
     raise Late(f"the cell took more than {LONGEST} s")
 
 
-def _records(cell: Cell) -> Any:
+def _records(cell: Cell) -> Iterator[Record]:
     if cell.kind == "healthy":
         recipe: Recipe = healthy_numbered(int(cell.program))
         planted: Planted | None = Planted(recipe)
@@ -101,12 +110,12 @@ def _records(cell: Cell) -> Any:
             record["neighbors"] = neighbors(run)
         if cell.examined:
             record |= _examined(run, outcome)
-        if cell.examined and cell.kind == "twin":
-            record |= _checked(run)
+        if cell.examined and (not cell.forms or {*record["faults"]} & {*NUMERIC}):
+            record |= _watched(run, outcome.history) | _checked(run)
         record["repair"] = cell.repair and seed == cell.seeds[0]
+        yield record  # before its repair, so that what is known of it is kept where that takes too long
         if record["repair"]:
             record |= _repaired(planted.recipe, outcome if isinstance(outcome, bl.Model) else run)
-        yield record
 
 
 def _planted(recipe: Recipe, plants: tuple[Plant, ...]) -> Planted | None:
@@ -149,21 +158,39 @@ def _examined(run: Run, outcome: Outcome) -> Record:
         found = bl.diagnose(subject).to_json()
     except Exception:
         return {"failed": traceback.format_exc(limit=-4), "findings": []}
-    return {
-        "findings": found["findings"],
-        "left_out": found["left_out"],
-        "seconds": time.perf_counter() - began,
-    }
+    seconds = time.perf_counter() - began
+    return {"findings": found["findings"], "seconds": seconds, **_left_out(found["left_out"])}
+
+
+def _left_out(parts: Sequence[str]) -> Record:
+    """An examiner that raised is left out by the doctor, and is a failure all the same."""
+    return {"failed": parts[0]} if parts else {}
+
+
+def _watched(run: Run, history: History) -> Record:
+    """What the monitor says beside a run that is not a hint, by epoch; it reads the history again as if it grew."""
+    monitor, lines = Monitor(run), []
+    for epoch in range(1, len(history) + 1):
+        part = History({name: history[name][:epoch] for name in history.columns})
+        monitor(Progress(epoch, len(history), 0.0, None, 0.0, None, "", epoch, 0.0, 0.0, history=part, run=run))
+        lines += [
+            {"fault": finding.fault, "level": finding.level, "epoch": epoch, "evidence": finding.evidence}
+            for finding in monitor.findings
+            if finding.level != "hint" and finding.fault not in [line["fault"] for line in lines]
+        ]
+    steps = -(-len(run.parts.train) // int(run.settings.batch_size or 1))
+    return {"watched": lines, "epoch_steps": steps, **_left_out(monitor.left_out)}
 
 
 def _checked(run: Run) -> Record:
-    """How long the checks before training take."""
+    """What the checks before training say, and how long they take."""
     began = time.perf_counter()
     try:
-        check_run(run)
+        found = check_run(run).to_json()
     except Exception:
         return {"failed": traceback.format_exc(limit=-4)}
-    return {"static_seconds": time.perf_counter() - began}
+    seconds = time.perf_counter() - began
+    return {"checked": found["findings"], "static_seconds": seconds, **_left_out(found["left_out"])}
 
 
 def _repaired(recipe: Recipe, sick: bl.Model | Run) -> Record:

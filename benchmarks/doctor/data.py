@@ -16,7 +16,7 @@ ROWS = 1_000
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """Inputs (N, ...) and targets (N,): class numbers, or floats where `classes` is 0."""
+    """Inputs (N, ...), or a frame, and targets (N,): class numbers, or floats, (N, K) too, where `classes` is 0."""
 
     name: str
     x: np.ndarray
@@ -25,7 +25,7 @@ class Task:
 
     @property
     def units(self) -> int:
-        return self.classes or 1
+        return self.classes or int(np.prod(self.y.shape[1:]))
 
     @property
     def words(self) -> str:
@@ -152,6 +152,33 @@ def marked_sums(random: Random) -> Any:
     return np.stack([values, marks], -1), (values * marks).sum(1), 0
 
 
+def checkers(random: Random) -> Any:
+    """Black and white of a board of 3×3 fields, and two features that say nothing."""
+    x = random.uniform(0, 3, (ROWS, 4))
+    return x, x[:, :2].astype(int).sum(1) % 2, 2
+
+
+def spots(random: Random) -> Any:
+    """How many spots an image of 12×12 has, one to four, of any size and place."""
+    y = random.integers(4, size=ROWS)
+    quarter = np.array([[3, 3], [3, 9], [9, 3], [9, 9]])
+    place, shown = np.arange(12), random.random((ROWS, 4)).argsort(1) <= y[:, None]
+    center = quarter + random.uniform(-1, 1, (ROWS, 4, 2))
+    across = np.square(place[:, None] - center[..., None, None, 0]) + np.square(place - center[..., None, None, 1])
+    spots = np.exp(-across / random.uniform(0.7, 2, (ROWS, 4, 1, 1))) * shown[..., None, None]
+    return (spots.sum(1) + random.normal(0, 0.1, (ROWS, 12, 12)))[..., None], y, 4
+
+
+def orders(random: Random) -> Any:
+    """Which of two features has its pulse first, in noise, over 20 steps."""
+    y = np.arange(ROWS) % 2
+    times = np.sort(random.random((ROWS, 20)).argsort(1)[:, :2], 1)
+    x = random.normal(0, 0.15, (ROWS, 20, 2))
+    x[np.arange(ROWS), times[:, 0], y] += 1
+    x[np.arange(ROWS), times[:, 1], 1 - y] += 1
+    return x, y, 2
+
+
 SETS: dict[str, Callable[[Random], Any]] = {
     "digits": digits,
     "cancer": cancer,
@@ -167,4 +194,7 @@ SETS: dict[str, Callable[[Random], Any]] = {
     "digit-rows": digit_rows,
     "waves": waves,
     "sums": marked_sums,
+    "checkers": checkers,
+    "spots": spots,
+    "orders": orders,
 }

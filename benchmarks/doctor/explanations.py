@@ -6,8 +6,11 @@ MENDED = "mended since"
 NOISE = "nothing tells labels that are often wrong from a task that is hard: quick models do no better"
 HARMLESS = "no worse than quick models on the same rows, so that nothing is in doubt: its sign is a hint"
 BY_HEART = "validation loses what it had won, and the score hardly: told as a fault, and it may be none"
+RATE = "the rate was drawn, and is wrong: the run diverged or learned little, and at the rate that is named it learns"
 EXPLANATIONS: dict[tuple[str, ...], str] = {
-    ("healthy",): BY_HEART,
+    ("overfitting",): BY_HEART,
+    ("hard", "learning rate too high"): RATE,
+    ("hard", "learning rate too low"): RATE,
     ("output bias 1000",): f"redrawn weights repair it, too, and signals drift by the same numbers ({MENDED})",
     (
         "output bias 10, gradient descent",
@@ -45,10 +48,22 @@ EXPLANATIONS: dict[tuple[str, ...], str] = {
         "the target and 3 % noise as a feature",
     ): "sixty-four pixels together know nearly as much: a hint with a question",
 }
-"""By (form,) or (form, program); of healthy runs by ('healthy',)."""
+"""By (form,) or (form, program); where nothing was planted by what was named, of a hard run 'hard' first."""
 
 
-def explanation_of(record: dict[str, Any]) -> str:
-    """The sentence about a miss; who finds none looks at the run, and writes it here."""
-    forms = tuple(record["forms"]) or (record["kind"],)
+def explanation_of(record: dict[str, Any], instead: tuple[str, ...]) -> str:
+    """The sentence about a miss; who finds none looks at the run, and writes it here.
+
+    Args:
+        record: of a run.
+        instead: where nothing was planted, by what it is looked up.
+    """
+    if "lost" in record or "failed" in record:
+        return exception_of(record).strip().splitlines()[-1][:120]
+    forms = tuple(record["forms"]) or instead
     return EXPLANATIONS.get((*forms, record["program"])) or EXPLANATIONS.get(forms) or "not explained yet"
+
+
+def exception_of(record: dict[str, Any]) -> str:
+    """The traceback of what went wrong in a record: in its cell, an examination or a repair; '' where nothing did."""
+    return next((record[name] for name in ("lost", "failed", "repair_failed") if name in record), "")

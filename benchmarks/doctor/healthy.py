@@ -12,10 +12,12 @@ import numpy as np
 from benchmarks.doctor.data import Task, task_named
 from benchmarks.doctor.programs import blocks
 from benchmarks.doctor.recipes import Recipe
+from benchmarks.doctor.unusual import unusual_numbered
 
 import backlit as bl
 
-COUNT = 210
+COUNT = 216
+EVERY = 9  # of so many one is an unusual one
 RULES: tuple[tuple[str, tuple[float, ...]], ...] = (
     ("adam", (1e-3, 2e-3, 5e-3)),
     ("adamw", (1e-3, 3e-3)),
@@ -41,6 +43,8 @@ Random = np.random.Generator
 
 def healthy_numbered(number: int) -> Recipe:
     """The recipe of a healthy run."""
+    if number % EVERY == EVERY - 1:
+        return unusual_numbered(number // EVERY)
     random = np.random.default_rng(1000 + number)
     kind = KINDS[number % len(KINDS)]
     task = harder(task_named(str(random.choice(NAMES[kind]))), str(random.choice(HARD)), random)
@@ -56,7 +60,9 @@ def healthy_numbered(number: int) -> Recipe:
 
 
 def program_of(number: int) -> str:
-    """The kind and the data of a healthy run, by which it belongs to a half."""
+    """The kind and the data of a healthy run, by which it belongs to a half; or that it is unusual."""
+    if number % EVERY == EVERY - 1:
+        return "unusual"
     kind = KINDS[number % len(KINDS)]
     return f"{np.random.default_rng(1000 + number).choice(NAMES[kind])}-{kind}"
 

@@ -1,4 +1,4 @@
-"""Which cells are run: twins and healthy runs first, then the plants and pairs of three architectures on three data
+"""Which cells are run: twins and healthy runs first, then the plants and pairs of three architectures on four data
 sets each in turning order, so that any part is fair, and those of the other programs as long as there is time."""
 
 import random

@@ -32,6 +32,8 @@ class Recipe:
         fresh: rows for the honest score, in place of those held out.
         rounded: whether predictions are numbers that stand for classes.
         alone: whether each row is answered by itself for the honest score.
+        reading: arguments of `read`, such as weights of the rows.
+        link: what makes a prediction of an output, for the honest score; None: it is one.
     """
 
     task: Task
@@ -43,13 +45,15 @@ class Recipe:
     fresh: Pair | None = None
     rounded: bool = False
     alone: bool = False
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    link: Callable[[np.ndarray], np.ndarray] | None = None
 
     @cached_property
     def dataset(self) -> bl.Dataset:
         """Read once, so that runs of several seeds share it."""
         words = "regression" if self.rounded else self.task.words
         y = self.task.y.astype(np.float32) if words == "regression" else self.task.y
-        return bl.read(self.task.x, y=y, task=words).with_parts(self.validation, self.test)
+        return bl.read(self.task.x, **{"y": y, "task": words, **self.reading}).with_parts(self.validation, self.test)
 
     def prepare(self, seed: int) -> Run:
         return bl.prepare(bl.Sequential(*self.blocks), self.dataset, seed=seed, **self.arguments)
@@ -93,12 +97,12 @@ class Recipe:
     def score(self, model: bl.Model) -> float:
         """The score that the run itself reports on its held-out rows: accuracy, or r²."""
         name = "accuracy" if model.schema.classes else "r2"
-        rows = [(model.scores[part][name], model.rows[part]) for part in ("validation", "test")]
+        rows = [(model.scores[part][name], model.rows[part]) for part in ("validation", "test") if model.rows[part]]
         return max(LOWEST, sum(score * count for score, count in rows) / sum(count for _, count in rows))
 
     def honest(self, model: bl.Model) -> float:
         """What the run is worth on rows as they come in use."""
-        if self.fresh is None and self.cleanse is None and not self.rounded and not self.alone:
+        if not (self.fresh or self.cleanse or self.rounded or self.alone or self.link):
             return self.score(model)
         run = model.run
         assert run is not None
@@ -109,6 +113,7 @@ class Recipe:
             x, y = (np.concatenate([getattr(part, name) for part in parts]) for name in ("x", "y"))
         x = x if self.cleanse is None else self.cleanse(x)
         said = alone(model, x) if self.alone else model.predict_encoded(x)
+        said = said if self.link is None else self.link(said)
         if self.rounded and not model.schema.classes:
             return float((np.rint(said).ravel() == y).mean())
         if model.schema.classes:
@@ -120,8 +125,8 @@ def neighbors(run: Run) -> float:
     """What the five nearest neighbors score on the held-out rows, accuracy or r²: what is learned by no network."""
     from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
-    train, parts = run.parts.train, (run.parts.validation, run.parts.test)
-    x = np.concatenate([train.x, *(part.x for part in parts)]).reshape(-1, train.x[0].size)
+    train, parts = run.parts.train, [part for part in (run.parts.validation, run.parts.test) if len(part)]
+    x = np.nan_to_num(np.concatenate([train.x, *(part.x for part in parts)]).reshape(-1, train.x[0].size))
     x = (x - x[: len(train)].mean(0)) / (x[: len(train)].std(0) + 1e-6)
     kind = KNeighborsClassifier if run.objective.classes else KNeighborsRegressor
     y = np.concatenate([part.y for part in parts])

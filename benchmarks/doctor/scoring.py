@@ -2,13 +2,18 @@
 
 A plant counts in a run where it hurts: the honest score is worse than its twins' mean by more than two of their
 standard deviations over seeds; for what flatters, also where the reported score is above the honest one by as much.
+
+A run that was lost (it raised, or took too long) counts as hurt where something was planted, and as an alarm where
+nothing was; so does an examination that raised.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from statistics import mean, median, stdev
 from typing import Any
 
+from benchmarks.doctor.cells import NUMERIC
 from benchmarks.doctor.healthy import program_of
 from benchmarks.doctor.programs import HALVES
 
@@ -16,12 +21,15 @@ Record = dict[str, Any]
 SPREADS = 2.0
 LEAST = 0.01  # of a score, that counts as a spread: twins that all reach 1.0 have none, and a row or two decide
 LEARNED = 0.9  # of what nearest neighbors gain on a constant: who learns less is not healthy, and does not count
+NEAR = 50  # steps within which a numeric fault is to be told
 NOTHING = "nothing"
 GOALS = {
     "detection": (0.97, True),
     "first-named cause right": (0.85, True),
     "precision": (0.90, True),
     "false alarms": (0.02, False),
+    "false alarms of the monitor": (0.02, False),
+    "numeric faults told within 50 steps": (1.0, True),
     "layer located": (0.90, True),
     "repaired": (0.80, True),
     "both of two named": (0.70, True),
@@ -45,40 +53,47 @@ class Share:
 
 
 def half_of(record: Record) -> str:
-    """A or B, by program; of healthy runs by architecture and data set, too."""
+    """A, B or C, by program; of healthy runs by architecture and data set, too."""
     program = program_of(int(record["program"])) if record["kind"] == "healthy" else record["program"]
     return HALVES.get(program) or "AB"[sum(map(ord, program)) % 2]
 
 
 def judged(records: list[Record]) -> list[Record]:
-    """The records that are no failures of the benchmark's own, each with its half, its twins' mean and their spread."""
+    """The records, each with its half, its twins' mean and their spread, and whether it is hurt."""
     twins: dict[str, list[float]] = defaultdict(list)
-    whole = [record for record in records if "broken" not in record]
-    for record in whole:
-        if record["kind"] == "twin":
+    for record in records:
+        if record["kind"] == "twin" and "lost" not in record:
             twins[record["program"]].append(record["honest"])
-    for record in whole:
+    for record in records:
         scores = record.get("twins") or twins.get(record["program"]) or []
         record["half"] = half_of(record)
         record["twin"] = mean(scores) if scores else None
         record["spread"] = max(SPREADS * stdev(scores), LEAST) if len(scores) > 1 else LEAST
         record["hurts"] = hurts(record)
-    return whole
+    return records
 
 
 def hurts(record: Record) -> bool:
-    if record["kind"] not in ("plant", "pair") or record["twin"] is None:
+    if is_unplanted(record):
+        return False
+    if "lost" in record:
+        return True
+    if record["twin"] is None:
         return False
     flattered = record["flatters"] and record["reported"] - record["honest"] > record["spread"]
     return flattered or record["honest"] < record["twin"] - record["spread"]
 
 
+def is_unplanted(record: Record) -> bool:
+    return record["kind"] in ("twin", "healthy")
+
+
 def is_healthy(record: Record) -> bool:
     """A twin, or a healthy run that learned most of what nearest neighbors learn, and more than a constant."""
-    if record["kind"] == "healthy":
+    if record["kind"] == "healthy" and "lost" not in record:
         gained, reference = record["honest"] - record["baseline"], record["neighbors"] - record["baseline"]
         return gained > max(LEARNED * reference, LEAST)
-    return record["kind"] == "twin"
+    return is_unplanted(record)
 
 
 def accepted(record: Record) -> set[str]:
@@ -91,8 +106,16 @@ def proved(record: Record) -> list[dict[str, Any]]:
 
 
 def alarms(record: Record) -> list[dict[str, Any]]:
-    """Its findings that are worse than a hint."""
-    return [finding for finding in record.get("findings", []) if finding["level"] != "hint"]
+    """Its findings that are worse than a hint; where nothing was planted, also those of the checks before training."""
+    said = [finding for finding in record.get("findings", []) if finding["level"] != "hint"]
+    early = record.get("checked", []) if is_unplanted(record) else []
+    named = {finding["fault"] for finding in said}
+    return said + [finding for finding in early if finding["level"] != "hint" and finding["fault"] not in named]
+
+
+def is_alarmed(record: Record) -> bool:
+    """Whether there is an alarm, or an exception in its place."""
+    return bool(alarms(record)) or "lost" in record or "failed" in record
 
 
 def first_named(record: Record) -> str:
@@ -100,11 +123,11 @@ def first_named(record: Record) -> str:
 
 
 def located(record: Record) -> bool | None:
-    """Whether the right finding names a layer of the planted ones first; None where that cannot be said."""
+    """Whether the right fault is named, and in a layer of the planted ones first; None where it lies in no layer."""
     right = [finding for finding in alarms(record) if finding["fault"] in accepted(record)]
-    if not record["layers"] or not right:
+    if not record["layers"]:
         return None
-    worst = (right[0]["layers"] or [""])[0]
+    worst = (right[0]["layers"] or [""])[0] if right else ""
     return any(worst == layer or worst.startswith(f"{layer}/") for layer in record["layers"])
 
 
@@ -113,22 +136,46 @@ def mended(record: Record) -> bool:
     return "mended" in record and record["mended"] >= record["twin"] - record["spread"]
 
 
+def told_near(record: Record) -> bool:
+    """Whether a numeric fault is told within some steps of where it arises: before training, or by the monitor, or by
+    the epoch's end in which the loss turned non-finite, of which the run itself tells the step."""
+    if "lost" in record or "failed" in record:
+        return False
+    if accepted(record) & {finding["fault"] for finding in record["checked"] if finding["level"] != "hint"}:
+        return True
+    steps, stopped = record["epoch_steps"], record["stopped"]
+    if "non-finite" in stopped:
+        step = re.search(r"step (\d+)", stopped)
+        return "after its last step" in stopped or steps - int(step[1] if step else 0) <= NEAR
+    return any(line["fault"] in accepted(record) and line["epoch"] * steps <= NEAR for line in record["watched"])
+
+
 def figures(records: list[Record]) -> dict[str, Share]:
-    """The shares of judged records, by name."""
+    """The shares of judged records, by name.
+
+    What is named, located or both of two is so by findings worse than a hint, and precision counts all of those as
+    said; detection and the first name ask for a proof.
+    """
     sick = [record for record in records if record["hurts"]]
     single = [record for record in sick if record["kind"] == "plant"]
     pairs = [record for record in sick if record["kind"] == "pair"]
     healthy = [record for record in records if is_healthy(record)]
-    said = [finding["fault"] in accepted(r) for r in (*sick, *healthy) for finding in proved(r)]
+    unplanted = [record for record in records if is_unplanted(record)]
+    said = [(finding, finding["fault"] in accepted(r)) for r in (*sick, *healthy) for finding in alarms(r)]
+    numeric = [r for r in single if {*r["faults"]} & {*NUMERIC} and ("lost" in r or "epoch_steps" in r)]
     places = [place for place in map(located, single) if place is not None]
     return {
         "detection": Share(bool(proved(record)) for record in single),
         "detection, suspicions too": Share(bool(alarms(record)) for record in single),
         "first-named cause right": Share(first_named(record) in accepted(record) for record in single),
         "named at all": Share(any(f["fault"] in accepted(record) for f in alarms(record)) for record in single),
-        "precision": Share(said),
-        "false alarms": Share(bool(alarms(record)) for record in healthy),
-        "false alarms of level fault": Share(bool(proved(record)) for record in healthy),
+        "precision": Share(right for _, right in said),
+        "precision of faults alone": Share(right for finding, right in said if finding["level"] == "fault"),
+        "false alarms": Share(map(is_alarmed, healthy)),
+        "false alarms of level fault": Share(any(f["level"] == "fault" for f in alarms(r)) for r in healthy),
+        "false alarms, hard runs too": Share(map(is_alarmed, unplanted)),
+        "false alarms of the monitor": Share(bool(r["watched"]) for r in healthy if "watched" in r),
+        "numeric faults told within 50 steps": Share(map(told_near, numeric)),
         "layer located": Share(places),
         "repaired": Share(mended(record) for record in single if record["repair"]),
         "both of two named": Share(both_named(record) for record in pairs),
@@ -149,13 +196,12 @@ def cells(records: Iterable[Record]) -> dict[tuple[str, ...], list[Record]]:
 
 
 def agreement(records: list[Record]) -> list[bool]:
-    """For each run of a cell with several that count, whether its verdict is that of most."""
+    """For each run of a cell with several that count, whether its verdict is that of most; a lost one has none."""
     agreeing = []
     for found in cells(records).values():
         if len(found) > 1:
-            verdicts = [first_named(record) for record in found]
-            most = Counter(verdicts).most_common(1)[0][0]
-            agreeing += [verdict == most for verdict in verdicts]
+            most = Counter(map(first_named, found)).most_common(1)[0][0]
+            agreeing += [first_named(record) == most and "lost" not in record for record in found]
     return agreeing
 
 
@@ -170,13 +216,13 @@ def confusion(records: list[Record]) -> dict[str, Counter[str]]:
 
 
 def misses(records: list[Record]) -> list[Record]:
-    """Sick runs whose fault is not first named, and healthy runs with an alarm."""
+    """Sick runs whose fault is not first named, and healthy runs, hard ones too, with an alarm."""
     return [
         record
         for record in records
         if (record["hurts"] and record["kind"] == "plant" and first_named(record) not in accepted(record))
         or (record["hurts"] and record["kind"] == "pair" and not both_named(record))
-        or (is_healthy(record) and alarms(record))
+        or (is_unplanted(record) and is_alarmed(record))
     ]
 
 
@@ -189,7 +235,7 @@ def seconds(records: list[Record], name: str) -> dict[str, float]:
 def harm(records: list[Record]) -> dict[str, dict[str, dict[str, Any]]]:
     """By fault and form, and by program: in how many of its runs the plant hurts, their mean score, and the twin's."""
     table: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
-    for (program, *_), found in cells(r for r in records if r["kind"] == "plant").items():
+    for (program, *_), found in cells(r for r in records if r["kind"] == "plant" and "lost" not in r).items():
         row: Callable[[str], float] = lambda name, found=found: mean(record[name] for record in found)  # noqa: E731
         table[f"{found[0]['faults'][0]}: {found[0]['forms'][0]}"][program] = {
             "hurt": sum(record["hurts"] for record in found),
