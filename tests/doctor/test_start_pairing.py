@@ -117,6 +117,23 @@ def test_a_logistic_loss_of_numbers() -> None:
     assert named(run)["wrong loss for the target"].remedy.changes == {"loss": "mse"}
 
 
+COUNTS = np.exp(np.clip(NUMBERS, -2, 2))
+
+
+@pytest.mark.parametrize(
+    ("loss", "y"),
+    [
+        (lambda z, y: jnp.exp(z) - y * z, COUNTS),
+        (lambda z, y: y * jnp.exp(-z) + z, COUNTS),
+        (lambda z, y: y * jnp.exp(-z) + z, 1000 * COUNTS),
+        (lambda z, y: jax.nn.softplus(-y * z), np.sign(NUMBERS)),
+    ],
+)
+def test_a_likelihood_whose_outputs_are_no_numbers_like_the_targets_has_a_least_value(loss, y) -> None:
+    """Of counts, of waiting times, small and large, and of signs."""
+    assert named(prepare(NETWORK.format(1), X, y.astype(np.float32), loss=loss, standardize=False)) == {}
+
+
 def test_class_numbers_as_quantities() -> None:
     run = prepare(NETWORK.format(4), X, CLASSES, loss=lambda z, y: ((jax.nn.softmax(z) - y[:, None]) ** 2).sum(-1))
     assert named(run)["wrong loss for the target"].remedy.changes == {"loss": "cross-entropy"}

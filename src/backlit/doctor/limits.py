@@ -166,8 +166,9 @@ LIMITS |= {
     "head_missed_hint": 0.001,  # below it, what cannot be reached is within what any fit leaves
     "pairing_flipped": 0.5,  # right answers by ascent less those by descent: 1 or −1 where a loss means anything
     "pairing_right": 0.9,  # share of right answers that free outputs must reach by descent, whatever the labels are
-    # Times the targets' variance that a loss of numbers leads away from them: no likelihood's least lies so far off.
-    "pairing_far": 4.0,
+    # Times the way of descent: a loss without a floor falls nine times as much again, one with a floor by next to
+    # nothing, however far from the targets its outputs are, as with a logarithm for a link.
+    "pairing_beyond": 10.0,
     "first_biases": 8.0,  # excess of the loss by biases alone, in that of noise of deviation 1: biases begin at 0
     "first_loss": 40.0,  # the same by all first weights: a squared error's 6.3 deviations, where He's weights give 1.4
     # Updates at the start.
