@@ -101,13 +101,22 @@ def test_targets_beyond_the_head() -> None:
     assert named(inside) == {}
 
 
+def test_a_head_above_0_for_two_classes_costs_what_an_output_of_0_does() -> None:
+    """bce of output 0 is log 2 for a row of the first class, and as little as one likes for the second."""
+    finding = named(prepare("Dense(12), ReLU, Dense(1), ReLU", X, TWO, loss="bce"))["output range mismatch"]
+    assert finding.level == "suspicion"
+    share = np.mean(np.asarray(prepare("Dense(1)", X, TWO, loss="bce").parts.train.y) == 0)
+    assert finding.numbers["least"] == pytest.approx(np.log(2) * share, rel=0.05)
+
+
 def test_a_loss_that_compares_every_output_with_every_target() -> None:
     spread = prepare(NETWORK.format(1), X, NUMBERS, loss=lambda z, y: ((z[:, None] - y) ** 2).mean(1))
     assert named(spread)["wrong loss for the target"].level == "fault"
 
 
-@pytest.mark.parametrize("y", [NUMBERS * 1e-4, NUMBERS * 0 + 3.0])
-def test_small_numbers_and_a_constant_pair_well_with_a_squared_error(y) -> None:
+@pytest.mark.parametrize("y", [NUMBERS * 1e-4, NUMBERS * 1e-25, NUMBERS * 1e18, NUMBERS * 1e30, NUMBERS * 0 + 3.0])
+@pytest.mark.filterwarnings("error")
+def test_small_and_large_numbers_and_a_constant_pair_well_with_a_squared_error(y) -> None:
     assert "wrong loss for the target" not in named(prepare(NETWORK.format(1), X, y, standardize=False))
 
 
