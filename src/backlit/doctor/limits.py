@@ -67,6 +67,7 @@ LIMITS |= {
     # One-feature predictors. A feature that holds the target up to noise σ (in the target's deviations) explains
     # 1/(1 + σ²) of it. A cause that a threshold turns into two classes explains at most 3/4 (uniform; normal: 2/π).
     "leakage exact": 0.9999,  # explained by one feature: noise below 1 %, which no measurement of another thing has
+    "leakage rounding": 1e-10,  # unexplained: rounding in float32 leaves 1e-14, a state a small step later 1e-6 or more
     "leakage near": 0.998,  # a copy with noise of up to 4.5 % of the deviation
     "leakage apart": 6.0,  # deviations within a class between one class and the next: a copy tells all of them apart
     "leakage times": 30.0,  # as much the other features together leave unexplained, in the mean square
@@ -166,6 +167,8 @@ LIMITS |= {
     "head_missed_hint": 0.001,  # below it, what cannot be reached is within what any fit leaves
     "pairing_flipped": 0.5,  # right answers by ascent less those by descent: 1 or −1 where a loss means anything
     "pairing_right": 0.9,  # share of right answers that free outputs must reach by descent, whatever the labels are
+    # Times the targets' deviation, up to which outputs let a loss see them: a change of it by 1e-3 is no rounding.
+    "pairing_seen": 1e3,
     # Times the way of descent: a loss without a floor falls nine times as much again, one with a floor by next to
     # nothing, however far from the targets its outputs are, as with a logarithm for a link.
     "pairing_beyond": 10.0,
