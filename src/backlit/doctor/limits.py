@@ -55,6 +55,7 @@ LIMITS: dict[str, float] = {
     "data pairs": 500,  # rows whose distances to all drawn training rows are measured
     "references fitted": 2_000,  # training rows of a reference model
     "references judged": 1_000,  # rows that a reference model is judged on
+    "references linear": 2_000_000,  # numbers of the rows in which a small effect is sought: 10⁹ products and some
     "references features": 1_000,  # above it, features are projected: distances keep to √(8 ln n / 256) or better
     "references projected": 256,  # features of that projection
     # Certainty: a verdict on thirty features and three parts is wrong once in thousands of healthy runs.
@@ -104,7 +105,8 @@ LIMITS |= {
     "labels rare": 0.2,  # of an even share, below which a class is rare
     "labels hopeless": 0.95,  # share of the most frequent class, always answered
     "labels effect": 0.25,  # of what there is to explain: labels that follow from the inputs give models that much
-    "labels errors": 2.0,  # standard errors by which the best model's score stays below it
+    # Standard errors by which the best model's score stays below it, and from which on neighbors or a model know more.
+    "labels errors": 2.0,
     "labels certain": 0.9,  # of the neighbors agree
     "labels contradicted": 0.005,  # of the rows: fewer are exceptions of any data
     "labels like errors": 0.7,  # of as many as errors at random would contradict, from which on they may be errors

@@ -21,7 +21,7 @@ from backlit.data import Dataset
 from backlit.doctor.data.marks import parted_marks, value_marks
 from backlit.doctor.finding import Finding, Level, Remedy
 from backlit.doctor.limits import LIMITS
-from backlit.doctor.references import References, judge_references
+from backlit.doctor.references import References, judge_linear, judge_references
 from backlit.doctor.table import Table
 from backlit.training import Run
 
@@ -181,7 +181,7 @@ def _others(rest: Table, exact: bool) -> References | None:
     more the others know does not matter there. None where there are no other features."""
     if not rest.train.x.shape[1]:
         return None
-    quick = judge_references(rest, left_out=True, linear=True) if exact else None
+    quick = judge_linear(rest) if exact else None
     return quick if quick is not None and quick.above_chance else judge_references(rest, left_out=True)
 
 

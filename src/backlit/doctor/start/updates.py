@@ -41,8 +41,8 @@ def examine_updates(probe: Probe) -> Iterator[Finding]:
             "update not applied",
             "fault",
             "",
-            f"the gradient of {largest} is {variables[largest].gradient:.3g}, and the update of all variables exactly 0 "
-            f"at each of {_steps(probe)} steps",
+            f"the gradient of {largest} is {variables[largest].gradient:.3g}, and the update of all variables exactly "
+            f"0 at each of {_steps(probe)} steps",
             "the squares of such a gradient, which the update rule divides by, are beyond the numbers of float32",
             Remedy(
                 "bring inputs and targets to deviations near 1; targets by standardize=True",
