@@ -6,8 +6,9 @@ import pytest
 
 from backlit.doctor.data import examine_data
 from backlit.doctor.data.leakage import bin_edges, explained_share
+from backlit.doctor.remedies import apply_remedy
 from backlit.doctor.table import table_of
-from backlit.training.preparation import prepare, prepare_again
+from backlit.training.preparation import prepare
 
 
 def leaks(run):
@@ -63,7 +64,7 @@ def test_a_copied_column_of_classes_is_left_out_by_its_remedy(noisy):
     run = prepare(None, frame, target="state")
     (found,) = leaks(run)
     assert (found.level, found.where, found.remedy.without) == ("fault", "feature code", ("code",))
-    mended = prepare_again(run, **found.remedy.changes)
+    mended = apply_remedy(run, found.remedy)[0]
     assert [column.name for column in mended.parts.schema.used] == ["a", "b"]
     assert leaks(mended) == []
 
@@ -71,8 +72,14 @@ def test_a_copied_column_of_classes_is_left_out_by_its_remedy(noisy):
 def test_the_remedy_takes_the_column_out_of_an_array(noisy):
     x, y, _ = noisy
     run = prepare(None, np.column_stack([y, x]).astype(np.float32), y)
-    mended = prepare_again(run, **leaks(run)[0].remedy.changes)
+    mended = apply_remedy(run, leaks(run)[0].remedy)[0]
     np.testing.assert_array_equal(mended.dataset.inputs, x)
+    assert leaks(run)[0].to_json()["remedy"] | {"words": ""} == {
+        "words": "",
+        "changes": {},
+        "without": ["0"],
+        "touches_data": True,
+    }
 
 
 def test_indicators_of_all_classes_are_copies_together():
@@ -179,7 +186,7 @@ def test_a_value_that_marks_a_class_is_a_leak_though_the_other_class_has_a_sprea
     x, y = collections(gap, exceptions)
     run = prepare(None, x, y)
     assert [(leak.level, leak.where) for leak in leaks(run)] == [(level, "feature 4")]
-    np.testing.assert_array_equal(prepare_again(run, **leaks(run)[0].remedy.changes).dataset.inputs, x[:, :4])
+    np.testing.assert_array_equal(apply_remedy(run, leaks(run)[0].remedy)[0].dataset.inputs, x[:, :4])
 
 
 def test_a_missing_value_may_be_the_mark():

@@ -13,11 +13,9 @@ A copy may have a spread in one class alone (marks.py).
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from backlit.data import Dataset
 from backlit.doctor.data.marks import parted_marks, value_marks
 from backlit.doctor.finding import Finding, Level, Remedy
 from backlit.doctor.limits import LIMITS
@@ -287,7 +285,6 @@ def _said(
         "suspicion": "it seems to hold the target itself, more exactly than a cause of it would tell",
         "hint": "it may be a cause of the target, or a copy of it that nobody has when the answer is needed",
     }
-    own = tuple(table.own[feature] for feature in trial.features)
     words = f"leave out {', '.join(table.names[feature] for feature in trial.features[:SHOWN])}"
     if level == "hint":
         words = "ask whether its value is known when the network is to answer; if not, leave it out"
@@ -297,22 +294,17 @@ def _said(
         where=table.names[place],
         evidence=evidence,
         cause=causes[level],
-        remedy=Remedy(words, _changes(run, table, own), own, touches_data=True),
+        remedy=Remedy(words, without=_left_out(run, table, trial.features), touches_data=True),
         confidence={"fault": 0.97, "suspicion": 0.7, "hint": 0.3}[level],
         numbers=numbers,
     )
 
 
-def _changes(run: Run, table: Table, own: tuple[str, ...]) -> dict[str, Any]:
-    """Arguments of `prepare` that leave features out: possible where it reads a table itself, or has an array."""
-    asked, data = run.asked, run.asked.get("data")
-    columns = {column.name for column in run.parts.schema.columns for feature in column.features if feature.name in own}
-    if columns and not isinstance(data, Dataset):
-        return {"columns": {**(asked.get("columns") or {}), **dict.fromkeys(sorted(columns), "ignored")}}
-    apart = asked.get("validation") is None and asked.get("test") is None
-    if isinstance(data, np.ndarray) and data.ndim == 2 and table.kind == "array" and apart:
-        return {"data": np.delete(data, [int(name) for name in own], axis=1)}
-    return {}
+def _left_out(run: Run, table: Table, features: list[int]) -> tuple[str, ...]:
+    """What a remedy leaves out: the columns of a table that features come from, or the numbers of an array's."""
+    own = [table.own[feature] for feature in features]
+    columns = [column.name for column in run.parts.schema.columns for one in column.features if one.name in own]
+    return tuple(dict.fromkeys(columns)) or tuple(own)
 
 
 def _histories(run: Run, table: Table) -> np.ndarray:
