@@ -2,11 +2,13 @@
 
 import json
 import sys
+import threading
 from types import ModuleType
 
 import pytest
 
 from backlit.doctor.finding import Finding, Remedy
+from backlit.training import Run
 
 QUICK = ("--network", "Dense(3)", "--epochs", "3", "--no-report")
 LEARNED = ("--network", "Dense(8), ReLU, Dense(3)", "--epochs", "20", "--no-report")
@@ -98,6 +100,33 @@ def test_of_many_hints_three_are_shown_before_a_run(backlit, examiners):
     assert shown.count("Hint: useless features") == 3
     assert "and 2 more: backlit check" in shown
     assert "Findings:" not in shown
+
+
+def test_a_run_begins_before_a_long_examination_of_its_data_ends(backlit, examiners, monkeypatch):
+    begun, train = threading.Event(), Run.train
+
+    def begin(run, *follow):
+        begun.set()
+        return train(run, *follow)
+
+    monkeypatch.setattr(Run, "train", begin)
+    examiners(data=lambda run: [planted("fault")] if begun.wait(30) else [])
+    before, _, end = backlit("train", "iris", *LEARNED).out.partition("Findings:")
+    assert "Fault: label leakage" in before
+    assert "Fault: label leakage" in end
+
+
+def test_what_the_data_say_at_once_is_shown_before_training(backlit, examiners, monkeypatch, capsys):
+    shown, train = [], Run.train
+
+    def begin(run, *follow):
+        shown.append(capsys.readouterr().out)
+        return train(run, *follow)
+
+    monkeypatch.setattr(Run, "train", begin)
+    examiners(data=lambda run: [planted("fault")])
+    backlit("train", "iris", *QUICK)
+    assert "Fault: label leakage" in shown[0]
 
 
 def test_a_run_without_the_doctor_says_and_keeps_nothing(backlit, examiners, tmp_path):

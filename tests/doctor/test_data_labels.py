@@ -29,6 +29,26 @@ def test_shuffled_targets_are_suspected_and_right_ones_are_not(name):
     assert levels(prepare(None, x, y), "shuffled / noisy labels") == ["suspicion"]
 
 
+@pytest.mark.parametrize("slope", [0.12, 0.2])
+def test_a_weak_effect_in_much_noise_is_no_suspicion(slope):
+    """An r² of slope²/(1 + slope²): 0.014 and 0.04."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(3000, 6)).astype(np.float32)
+    y = slope * x[:, 0] + random.normal(size=3000)
+    assert "suspicion" not in levels(prepare(None, x, y), "shuffled / noisy labels")
+    noise = prepare(None, x, random.permutation(y))
+    assert levels(noise, "shuffled / noisy labels") == ["suspicion"]
+
+
+@pytest.mark.parametrize("size", [1e-25, 1e30])
+@pytest.mark.filterwarnings("error")
+def test_the_size_of_targets_says_nothing_of_their_labels(size):
+    random = np.random.default_rng(0)
+    x = random.normal(size=(200, 3)).astype(np.float32)
+    y = (2 + x[:, 0] + 0.5 * random.normal(size=200)) * size
+    assert examine_data(prepare(None, x, y.astype(np.float32))) == []
+
+
 def exchanged(y, share, seed=0):
     """Labels of which a share is dealt out anew."""
     random = np.random.default_rng(seed)

@@ -6,7 +6,8 @@ import pytest
 
 from backlit.doctor.data import examine_data
 from backlit.doctor.data.sentinels import is_code, sentinels_of
-from backlit.training.preparation import prepare, prepare_again
+from backlit.doctor.remedies import apply_remedy
+from backlit.training.preparation import prepare
 
 DRAWN = 400
 
@@ -81,7 +82,9 @@ def test_padding_with_a_number_is_taken_out_by_its_remedy():
     (found,) = sentinels(run)
     assert (found.level, found.numbers["value"]) == ("suspicion", -999)
     assert found.where == "2 features with -999"
-    mended = prepare_again(run, **found.remedy.changes)
+    assert found.to_json()["remedy"]["changes"] == {"data": "steps of -999 as missing ones"}
+    mended, changes = apply_remedy(run, found.remedy)
+    np.testing.assert_array_equal(np.isnan(changes["data"]).all(-1).sum(1), 12 - lengths)
     assert mended.parts.schema.kind == "sequence"
     assert sentinels(mended) == []
 

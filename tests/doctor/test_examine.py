@@ -200,10 +200,11 @@ def test_a_loss_with_randomness_and_a_second_result_is_taken():
 
 
 def test_parameters_that_are_no_numbers_stay_as_they_are():
-    params = {"net": layered(5, 32, 3), "activation": jax.nn.relu, "count": 3}
+    params = {"net": layered(5, 32, 3), "activation": jax.nn.relu, "count": 3, "dropped": 0.0}
 
     def typed(params, batch):
         assert params["count"] == 3
+        assert params["dropped"] == 0.0  # a setting, as the share of a dropout: nobody trains it
         return loss(params["net"], batch) * params["activation"](1.0)
 
     assert faults(typed, params, BATCHES, optimizer=optax.sgd(0.1)) == []
@@ -221,7 +222,7 @@ def test_what_cannot_be_differentiated_is_examined_for_its_numbers():
     (finding,) = bl.examine(wrong_count, layered(5, 32, 3), bad)
     assert (finding.fault, finding.where) == ("NaN / Inf", "batch x")
     whole = bl.examine(lambda params, batch: batch.sum(), {"n": jnp.arange(3)}, jnp.ones(4))
-    assert any("no floating numbers among the parameters" in words for words in whole.left_out)
+    assert any("no arrays of floating numbers among the parameters" in words for words in whole.left_out)
 
 
 def test_a_loss_of_many_numbers_is_examined_by_their_mean():

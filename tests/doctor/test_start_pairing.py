@@ -101,13 +101,22 @@ def test_targets_beyond_the_head() -> None:
     assert named(inside) == {}
 
 
+def test_a_head_above_0_for_two_classes_costs_what_an_output_of_0_does() -> None:
+    """bce of output 0 is log 2 for a row of the first class, and as little as one likes for the second."""
+    finding = named(prepare("Dense(12), ReLU, Dense(1), ReLU", X, TWO, loss="bce"))["output range mismatch"]
+    assert finding.level == "suspicion"
+    share = np.mean(np.asarray(prepare("Dense(1)", X, TWO, loss="bce").parts.train.y) == 0)
+    assert finding.numbers["least"] == pytest.approx(np.log(2) * share, rel=0.05)
+
+
 def test_a_loss_that_compares_every_output_with_every_target() -> None:
     spread = prepare(NETWORK.format(1), X, NUMBERS, loss=lambda z, y: ((z[:, None] - y) ** 2).mean(1))
     assert named(spread)["wrong loss for the target"].level == "fault"
 
 
-@pytest.mark.parametrize("y", [NUMBERS * 1e-4, NUMBERS * 0 + 3.0])
-def test_small_numbers_and_a_constant_pair_well_with_a_squared_error(y) -> None:
+@pytest.mark.parametrize("y", [NUMBERS * 1e-4, NUMBERS * 1e-25, NUMBERS * 1e18, NUMBERS * 1e30, NUMBERS * 0 + 3.0])
+@pytest.mark.filterwarnings("error")
+def test_small_and_large_numbers_and_a_constant_pair_well_with_a_squared_error(y) -> None:
     assert "wrong loss for the target" not in named(prepare(NETWORK.format(1), X, y, standardize=False))
 
 
@@ -115,6 +124,23 @@ def test_a_logistic_loss_of_numbers() -> None:
     """log(1 + e^z) − y z has no least value where y lies outside 0 to 1."""
     run = prepare(NETWORK.format(1), X, NUMBERS, loss=lambda z, y: jax.nn.softplus(z) - y * z)
     assert named(run)["wrong loss for the target"].remedy.changes == {"loss": "mse"}
+
+
+COUNTS = np.exp(np.clip(NUMBERS, -2, 2))
+
+
+@pytest.mark.parametrize(
+    ("loss", "y"),
+    [
+        (lambda z, y: jnp.exp(z) - y * z, COUNTS),
+        (lambda z, y: y * jnp.exp(-z) + z, COUNTS),
+        (lambda z, y: y * jnp.exp(-z) + z, 1000 * COUNTS),
+        (lambda z, y: jax.nn.softplus(-y * z), np.sign(NUMBERS)),
+    ],
+)
+def test_a_likelihood_whose_outputs_are_no_numbers_like_the_targets_has_a_least_value(loss, y) -> None:
+    """Of counts, of waiting times, small and large, and of signs."""
+    assert named(prepare(NETWORK.format(1), X, y.astype(np.float32), loss=loss, standardize=False)) == {}
 
 
 def test_class_numbers_as_quantities() -> None:

@@ -129,6 +129,13 @@ def test_a_rule_that_discards_updates() -> None:
     assert worse(run)["update not applied"].level == "fault"
 
 
+def test_gradients_whose_squares_are_beyond_float32_stop_adam_and_the_targets_are_named() -> None:
+    run = prepare("Dense(1)", X, (2e30 + 1e30 * X[:, 0]).astype(np.float32), standardize=False)
+    finding = worse(run)["update not applied"]
+    assert finding.remedy.changes == {"standardize": True}
+    assert "beyond the numbers of float32" in finding.cause
+
+
 @pytest.mark.parametrize(
     "settings",
     [

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 STYLES = {"fault": "bold red", "suspicion": "bold yellow", "hint": "dim"}
 HINTS = 3  # that are shown before a run
+PATIENCE = 1.0  # seconds that a run waits for what the data say: a leak is worth them, and more would be felt
 
 
 def show_examination(report: Report, examination: Examination) -> None:
@@ -86,7 +87,8 @@ class Doctor:
     """The doctor beside a run: it examines its data, and its network while the program compiles, follows it, and looks
     at it once it is over.
 
-    Used as a context: when it ends, however it ends, what was found before the run has been shown.
+    What the data say is shown before training, if it is known within a second, and else with the first epoch that ends
+    after it is. Used as a context: when it ends, however it ends, what was found before the run has been shown.
 
     Args:
         report: where findings are shown.
@@ -103,13 +105,13 @@ class Doctor:
         self._shown = False
         self._data: tuple[Finding, ...] | None = None
         self._data_known = threading.Event()
+        self._told: tuple[Finding, ...] = ()
         self._thread = threading.Thread(target=self._examine, args=(run,), daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._data_known.wait()
-        for finding in self._data or ():
-            show_finding(self.report, finding)
+        self._data_known.wait(PATIENCE)
+        self._tell_data()
         return self
 
     def __exit__(
@@ -123,6 +125,7 @@ class Doctor:
         self.monitor.follow = follow
 
         def hear(progress: "Progress") -> str | None:
+            self._tell_data()
             if not self._thread.is_alive():
                 self._show()
             return self.monitor(progress)
@@ -143,15 +146,21 @@ class Doctor:
             self._data_known.set()
 
     def _hear(self, found: Sequence[Finding]) -> None:
-        """What the data alone have said is shown before any training."""
+        """What the data alone have said, which comes first, is kept to be shown."""
         if self._data is None:
             self._data = tuple(finding for finding in ordered(list(found)) if finding.level != "hint")
             self._data_known.set()
 
+    def _tell_data(self) -> None:
+        if self._data and not self._told:
+            self._told = self._data
+            for finding in self._told:
+                show_finding(self.report, finding)
+
     def _show(self) -> None:
         if not self._shown:
             self._shown = True
-            shown = {str(finding) for finding in self._data or ()}
+            shown = {str(finding) for finding in self._told}
             others = tuple(finding for finding in self.before if str(finding) not in shown)
             show_briefly(self.report, replace(self.before, findings=others))
 

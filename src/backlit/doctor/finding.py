@@ -13,13 +13,23 @@ TITLES = {"fault": "Fault", "suspicion": "Suspicion", "hint": "Hint"}
 
 
 @dataclass(frozen=True)
+class Unpadded:
+    """The data of a run with missing steps where all numbers of a step are `value`; made once a remedy is applied."""
+
+    value: float
+
+    def __str__(self) -> str:
+        return f"steps of {self.value:g} as missing ones"
+
+
+@dataclass(frozen=True)
 class Remedy:
     """What mends a fault.
 
     Attributes:
         words: what to do, as a sentence without its full stop.
         changes: arguments of `prepare` in the place of the run's own, by which the remedy is applied by itself, such as
-            {"learning_rate": 1e-3}; none where a person has to act.
+            {"learning_rate": 1e-3}; none where a person has to act. No data are among them, but what makes them.
         without: features that are left out, by their names or numbers.
         touches_data: whether the data that training sees change.
     """

@@ -55,6 +55,7 @@ LIMITS: dict[str, float] = {
     "data pairs": 500,  # rows whose distances to all drawn training rows are measured
     "references fitted": 2_000,  # training rows of a reference model
     "references judged": 1_000,  # rows that a reference model is judged on
+    "references linear": 2_000_000,  # numbers of the rows in which a small effect is sought: 10⁹ products and some
     "references features": 1_000,  # above it, features are projected: distances keep to √(8 ln n / 256) or better
     "references projected": 256,  # features of that projection
     # Certainty: a verdict on thirty features and three parts is wrong once in thousands of healthy runs.
@@ -67,6 +68,7 @@ LIMITS |= {
     # One-feature predictors. A feature that holds the target up to noise σ (in the target's deviations) explains
     # 1/(1 + σ²) of it. A cause that a threshold turns into two classes explains at most 3/4 (uniform; normal: 2/π).
     "leakage exact": 0.9999,  # explained by one feature: noise below 1 %, which no measurement of another thing has
+    "leakage rounding": 1e-10,  # unexplained: rounding in float32 leaves 1e-14, a state a small step later 1e-6 or more
     "leakage near": 0.998,  # a copy with noise of up to 4.5 % of the deviation
     "leakage apart": 6.0,  # deviations within a class between one class and the next: a copy tells all of them apart
     "leakage times": 30.0,  # as much the other features together leave unexplained, in the mean square
@@ -103,7 +105,8 @@ LIMITS |= {
     "labels rare": 0.2,  # of an even share, below which a class is rare
     "labels hopeless": 0.95,  # share of the most frequent class, always answered
     "labels effect": 0.25,  # of what there is to explain: labels that follow from the inputs give models that much
-    "labels errors": 2.0,  # standard errors by which the best model's score stays below it
+    # Standard errors by which the best model's score stays below it, and from which on neighbors or a model know more.
+    "labels errors": 2.0,
     "labels certain": 0.9,  # of the neighbors agree
     "labels contradicted": 0.005,  # of the rows: fewer are exceptions of any data
     "labels like errors": 0.7,  # of as many as errors at random would contradict, from which on they may be errors
@@ -170,8 +173,11 @@ LIMITS |= {
     "head_missed_hint": 0.001,  # below it, what cannot be reached is within what any fit leaves
     "pairing_flipped": 0.5,  # right answers by ascent less those by descent: 1 or −1 where a loss means anything
     "pairing_right": 0.9,  # share of right answers that free outputs must reach by descent, whatever the labels are
-    # Times the targets' variance that a loss of numbers leads away from them: no likelihood's least lies so far off.
-    "pairing_far": 4.0,
+    # Times the targets' deviation, up to which outputs let a loss see them: a change of it by 1e-3 is no rounding.
+    "pairing_seen": 1e3,
+    # Times the way of descent: a loss without a floor falls nine times as much again, one with a floor by next to
+    # nothing, however far from the targets its outputs are, as with a logarithm for a link.
+    "pairing_beyond": 10.0,
     "first_biases": 8.0,  # excess of the loss by biases alone, in that of noise of deviation 1: biases begin at 0
     "first_loss": 40.0,  # the same by all first weights: a squared error's 6.3 deviations, where He's weights give 1.4
     # Updates at the start.

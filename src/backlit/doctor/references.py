@@ -6,9 +6,9 @@ rows. They are judged on validation rows, or by threefold cross-validation where
 """
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -17,6 +17,10 @@ from backlit.doctor.table import Table, design, drawn, no_table, table_of
 from backlit.training import Run
 
 NEIGHBORS, TREES, FOLDS = 5, 50, 3
+LEFT_OUT = "training rows left out in turn"
+
+Answering: TypeAlias = Callable[[np.ndarray, np.ndarray, np.ndarray, int], dict[str, np.ndarray]]
+"""Rows x and y to fit, rows to answer, the number of classes → answers by the names of models."""
 
 
 class Score(NamedTuple):
@@ -63,9 +67,13 @@ class References:
     @property
     def above_chance(self) -> bool:
         """Whether the best model is better than chance by more than could be chance."""
+        return self.exceeds_chance(LIMITS["data errors"])
+
+    def exceeds_chance(self, errors: float) -> bool:
+        """Whether the best model is better than chance by more than so many standard errors."""
         best = self.models[self.best]
         error = float(np.hypot(best.error, self.chance.error)) if self.measure == "accuracy" else best.error
-        return best.score - self.chance.score > LIMITS["data errors"] * error
+        return best.score - self.chance.score > errors * error
 
 
 def references(run: Run) -> References | None:
@@ -91,11 +99,28 @@ def judge_references(table: Table, left_out: bool = False) -> References:
     """Classic models' scores on a table's validation rows, or on its training rows, each left out once."""
     answers, y, train_y = held_out_answers(table, left_out)
     many = len(table.validation) > 0 and not left_out
-    measure = "accuracy" if table.classes else "r²"
-    models = {name: score_of(answer, y, table.classes) for name, answer in answers.items()}
-    chance = _chance(train_y, y, table.classes)
-    words = "validation rows" if many else "training rows left out in turn"
-    return References(measure, models, chance, len(train_y), len(y), words)
+    return _judged(answers, y, train_y, table.classes, "validation rows" if many else LEFT_OUT)
+
+
+def judge_linear(table: Table) -> References:
+    """The score of least squares alone on training rows, each left out once: it takes hundredths of a second."""
+    said, y = _linear_answers(table, LIMITS["references judged"])
+    return _judged({"linear model": said}, y, y, table.classes, LEFT_OUT)
+
+
+def linear_effect(table: Table) -> float:
+    """How many standard errors what least squares says of rows that were left out goes with their targets: r · √(n/2),
+    the mean over targets, or over K classes with √(K − 1) for as many independent ones. Each pair of rows counts twice
+    in Σ f·y, for it is symmetric, whence the 2. An effect too small for a better score is seen, too.
+    """
+    most = LIMITS["references linear"] // max(table.train.x.shape[1], 1)
+    said, y = _linear_answers(table, max(LIMITS["references judged"], most))
+    targets = np.eye(table.classes)[y] if table.classes else y
+    away, others = said - said.mean(0), targets - targets.mean(0)
+    spread = np.sqrt(np.square(away).sum(0) * np.square(others).sum(0))
+    independent = max(table.classes - 1, 1)
+    correlation = ((away * others).sum(0) / np.where(spread > 0, spread, np.inf)).mean()
+    return float(np.sqrt(len(y) / 2 * independent) * correlation)
 
 
 def scores_of_halves(run: Run) -> list[float]:
@@ -125,10 +150,7 @@ def held_out_answers(table: Table, left_out: bool = False) -> tuple[dict[str, np
         return found, table.validation.y[judged], y
     chosen = drawn(len(x), LIMITS["references judged"])
     x, y = x[chosen], y[chosen]
-    fold = np.random.default_rng(0).permutation(len(x)) % FOLDS
-    folds = [_answers(x[fold != k], y[fold != k], x[fold == k], table.classes) for k in range(FOLDS)]
-    order = np.argsort(np.concatenate([np.flatnonzero(fold == k) for k in range(FOLDS)]))
-    return {name: np.concatenate([one[name] for one in folds])[order] for name in folds[0]}, y, y
+    return _left_out(_answers, x, y, table.classes), y, y
 
 
 def score_of(answers: np.ndarray, y: np.ndarray, classes: int) -> Score:
@@ -155,6 +177,30 @@ def score_of(answers: np.ndarray, y: np.ndarray, classes: int) -> Score:
     return Score(float(1 - ratio.mean()), _error(residual.mean(1)), float(squared.mean()), _error(squared.mean(1)))
 
 
+def _left_out(answers: Answering, x: np.ndarray, y: np.ndarray, classes: int) -> dict[str, np.ndarray]:
+    """The answers of models on rows, each left out of the fit once."""
+    fold = np.random.default_rng(0).permutation(len(x)) % FOLDS
+    folds = [answers(x[fold != k], y[fold != k], x[fold == k], classes) for k in range(FOLDS)]
+    order = np.argsort(np.concatenate([np.flatnonzero(fold == k) for k in range(FOLDS)]))
+    return {name: np.concatenate([one[name] for one in folds])[order] for name in folds[0]}
+
+
+def _linear_answers(table: Table, most: float) -> tuple[np.ndarray, np.ndarray]:
+    """What least squares says of training rows that are left out, and their targets."""
+    x = design(table)[0]
+    chosen = drawn(len(x), most)
+    x, y = x[chosen], table.train.y[chosen]
+    return _left_out(_linear, x, y, table.classes)["linear model"], y
+
+
+def _judged(
+    answers: Mapping[str, np.ndarray], y: np.ndarray, train_y: np.ndarray, classes: int, held_out: str
+) -> References:
+    models = {name: score_of(answer, y, classes) for name, answer in answers.items()}
+    measure = "accuracy" if classes else "r²"
+    return References(measure, models, _chance(train_y, y, classes), len(train_y), len(y), held_out)
+
+
 def _error(values: np.ndarray) -> float:
     """The standard error of a mean."""
     return float(values.std() / np.sqrt(len(values)))
@@ -169,6 +215,18 @@ def _chance(train_y: np.ndarray, y: np.ndarray, classes: int) -> Score:
 
 def _answers(x: np.ndarray, y: np.ndarray, judged: np.ndarray, classes: int) -> dict[str, np.ndarray]:
     return _of_classes(x, y, judged, classes) if classes else _of_numbers(x, y, judged)
+
+
+def _linear(x: np.ndarray, y: np.ndarray, judged: np.ndarray, classes: int) -> dict[str, np.ndarray]:
+    """Least squares with a small penalty; of classes, from their indicators, cut to probabilities."""
+    targets = np.eye(classes)[y] if classes else y.astype(np.float64)
+    centered = (x - x.mean(0)).astype(np.float64)
+    slopes = np.linalg.solve(centered.T @ centered + np.eye(x.shape[1]), centered.T @ (targets - targets.mean(0)))
+    said = (judged - x.mean(0)) @ slopes + targets.mean(0)
+    if classes:
+        said = np.clip(said, 1e-3, 1)
+        said /= said.sum(1, keepdims=True)
+    return {"linear model": said}
 
 
 def _of_classes(x: np.ndarray, y: np.ndarray, judged: np.ndarray, classes: int) -> dict[str, np.ndarray]:

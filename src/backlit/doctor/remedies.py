@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from backlit.data import Dataset
-from backlit.doctor.finding import Remedy
+from backlit.doctor.finding import Remedy, Unpadded
 from backlit.errors import DataError, SettingError, nearest
 from backlit.training import Run, Settings
 from backlit.training.preparation import OF_READING, prepare_again
@@ -34,7 +34,8 @@ def apply_remedy(run: Run, remedy: Remedy) -> tuple[Run, dict[str, Any]]:
     Raises:
         InputError: it cannot be prepared.
     """
-    changes = {**remedy.changes, **(leave_out(run, remedy.without) if remedy.without else {})}
+    changes = {name: _made(run, value) for name, value in remedy.changes.items()}
+    changes |= leave_out(run, remedy.without) if remedy.without else {}
     unknown = [name for name in changes if name not in run.asked and name not in Settings.__dataclass_fields__]
     if unknown:
         raise SettingError(f"prepare takes no {unknown[0]!r}")
@@ -74,6 +75,14 @@ def leave_out(run: Run, names: tuple[str, ...]) -> dict[str, Any]:
     if len(places) < len(names):
         raise DataError(f"the features of an array have numbers from 0 to {width - 1}, not {', '.join(names)}")
     return _instead(run, _without_places(dataset, places))
+
+
+def _made(run: Run, value: Any) -> Any:
+    """The argument of `prepare` that a value of a remedy's changes stands for."""
+    if not isinstance(value, Unpadded):
+        return value
+    data = run.asked["data"]
+    return np.where((data == value.value).all(-1, keepdims=True), np.nan, data)
 
 
 def _others(run: Run, again: Run, changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,8 @@ FEW_CATEGORIES = 50  # that become indicators, each a feature of its own
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Rows: x (N, F), NaN where missing; y (N,) codes of classes, or (N, T) numbers; their numbers in the source."""
+    """Rows: x (N, F), NaN where missing; y (N,) codes of classes, or (N, T) numbers in float64; their numbers in the
+    source."""
 
     x: np.ndarray
     y: np.ndarray
@@ -155,8 +156,10 @@ def drawn(rows: int, most: float, seed: int = 0) -> np.ndarray:
 def _rows(part: Part, most: int, kind: str, random: np.random.Generator) -> Rows:
     chosen = np.arange(len(part)) if len(part) <= most else np.sort(random.choice(len(part), most, replace=False))
     x, y = part.x[chosen], part.y[chosen]
-    if y.dtype.kind == "f" and y.ndim == 1:
-        y = y[:, None]
+    if y.dtype.kind == "f":
+        y = y.reshape(len(y), prod(y.shape[1:])).astype(
+            np.float64
+        )  # squares of numbers beyond 1e19 are none in float32
     flat = _described(x) if kind == "sequence" else x.reshape(len(x), prod(x.shape[1:]))
     return Rows(flat.astype(np.float32, copy=False), y, part.indices[chosen])
 

@@ -17,7 +17,7 @@ from backlit.doctor.data.flipped import Flipped, find_flipped
 from backlit.doctor.data.neighborhoods import Neighborhoods
 from backlit.doctor.finding import Finding, Level, Remedy
 from backlit.doctor.limits import LIMITS
-from backlit.doctor.references import judge_references
+from backlit.doctor.references import judge_references, linear_effect
 from backlit.doctor.table import Table
 from backlit.training import Run
 
@@ -106,16 +106,22 @@ def _imbalance(run: Run) -> list[Finding]:
 
 
 def _at_chance(table: Table, agreement: Agreement, y: np.ndarray) -> list[Finding]:
-    """Labels of which neither neighbors nor reference models know anything."""
+    """Labels of which neither neighbors nor reference models know anything; a hint where they may know a little."""
     if np.ptp(y, axis=0).max() == 0:
+        return []
+    effect = linear_effect(table)
+    if effect > LIMITS["data errors"]:
         return []
     judged = judge_references(table, left_out=True)
     best = judged.models[judged.best]
     if judged.above_chance:
         return []
+    errors = LIMITS["labels errors"]
+    little = abs(agreement.value - agreement.chance) > errors * agreement.deviation
+    little |= effect > errors or judged.exceeds_chance(errors)
     least = judged.chance.score + LIMITS["labels effect"] * (1 - max(judged.chance.score, 0))
-    seen = best.score + LIMITS["labels errors"] * max(best.error, judged.chance.error) < least
-    level: Level = "suspicion" if seen and table.kind != "sequence" else "hint"
+    seen = best.score + errors * max(best.error, judged.chance.error) < least
+    level: Level = "suspicion" if seen and not little and table.kind != "sequence" else "hint"
     words = "share of neighbors with its class" if table.classes else "correlation with its neighbors' mean"
     return [
         Finding(
@@ -127,7 +133,7 @@ def _at_chance(table: Table, agreement: Agreement, y: np.ndarray) -> list[Findin
             f"{words} is {agreement.value:.3f}, by chance {agreement.chance:.3f} ± {agreement.deviation:.3f}",
             cause="nothing that was tried can tell the targets from the inputs: they may belong to other rows"
             if level == "suspicion"
-            else "so few rows, or steps in their order, may hide what there is to learn",
+            else "so few rows, a weak effect, or steps in their order, may hide what there is to learn",
             remedy=Remedy("compare some rows with their source: inputs and targets may have been ordered differently"),
             confidence=0.8 if level == "suspicion" else 0.3,
             numbers={"score": best.score, "chance": judged.chance.score, "agreement": agreement.value},

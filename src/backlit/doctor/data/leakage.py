@@ -8,20 +8,18 @@ How much of the target each feature explains alone is told for all features at o
 An easy task has such features, too. What separates them: a cause that is cut into classes keeps its spread within each
 (η² ≤ 3/4), a measurement has noise, and other features know something of the same matter. A copy has no spread within
 its class, and what it says, no other features together can say. This is tried: reference models answer held-out rows
-with the feature and without it.
+without the feature; of an exact copy it is enough to see that the others know something.
 A copy may have a spread in one class alone (marks.py).
 """
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
-from backlit.data import Dataset
 from backlit.doctor.data.marks import parted_marks, value_marks
 from backlit.doctor.finding import Finding, Level, Remedy
 from backlit.doctor.limits import LIMITS
-from backlit.doctor.references import References, judge_references
+from backlit.doctor.references import References, judge_linear, judge_references
 from backlit.doctor.table import Table
 from backlit.training import Run
 
@@ -30,14 +28,13 @@ SHOWN = 5  # findings of one kind: more of them say nothing new
 
 @dataclass(frozen=True)
 class Trial:
-    """What was found about features that explain the target: shares, the references with them and without."""
+    """What was found about features that explain the target: their shares, and the references without them."""
 
     features: list[int]
     shares: np.ndarray
     copies: np.ndarray
     marks: np.ndarray
     parted: np.ndarray
-    held: References
     without: References | None
 
 
@@ -57,9 +54,10 @@ def examine_leakage(run: Run, table: Table) -> list[Finding]:
     if _is_next_state(table):
         return []
     rest = table.without(features)
-    without = judge_references(rest, left_out=True) if rest.train.x.shape[1] else None
+    exact = bool((copies | (explained >= 1 - LIMITS["leakage rounding"]))[features].all())
+    without = _others(rest, exact)
     parted = by_feature(parted_marks(table, marks), table) > 0
-    trial = Trial(features, explained, copies, marks & ~copies, parted, judge_references(table, left_out=True), without)
+    trial = Trial(features, explained, copies, marks & ~copies, parted, without)
     return [_finding(run, table, trial, place) for place in features[:SHOWN]]
 
 
@@ -83,13 +81,7 @@ def explained_share(table: Table) -> np.ndarray:
         least = np.maximum(LIMITS["leakage apart"] * within, 1e-6 * np.sqrt(total / len(x)))
         told = (np.diff(means, axis=0) > least).all(0)
         return np.where(varies & told, between / safe, 0)
-    found = np.zeros(x.shape[1])
-    for values, targets in ((x, y), (_ranks(x), _ranks(y))):
-        centered, away = values - values.mean(0), targets - targets.mean(0)
-        spread = np.outer(np.square(centered).sum(0), np.square(away).sum(0))
-        covered = np.square(centered.T @ away) / np.where(spread > 0, spread, np.inf)
-        found = np.maximum(found, np.where(varies, covered.max(1), 0))
-    return found
+    return np.where(varies, np.maximum(_straight(x, y), _straight(_ranks(x), _ranks(y))).max(1), 0)
 
 
 def value_copies(table: Table) -> np.ndarray:
@@ -146,7 +138,7 @@ def held_out_share(table: Table, columns: np.ndarray) -> np.ndarray:
             else:
                 means = np.where(sums[:, 1] > 0, sums[:, 0] / np.maximum(sums[:, 1], 1), y.mean())
                 chance = np.square(judged - y.mean()).mean()
-                least = min(least, 1 - np.square(judged - means[place]).mean() / max(chance, 1e-30))
+                least = min(least, 1 - np.square(judged - means[place]).mean() / chance if chance > 0 else 0.0)
         shares.append(least)
     return np.array(shares)
 
@@ -182,11 +174,18 @@ def by_feature(values: np.ndarray, table: Table) -> np.ndarray:
     return found
 
 
+def _others(rest: Table, exact: bool) -> References | None:
+    """The references on the other features; beside exact copies a linear model alone, if that knows anything: what
+    more the others know does not matter there. None where there are no other features."""
+    if not rest.train.x.shape[1]:
+        return None
+    quick = judge_linear(rest) if exact else None
+    return quick if quick is not None and quick.above_chance else judge_references(rest, left_out=True)
+
+
 def _finding(run: Run, table: Table, trial: Trial, place: int) -> Finding:
-    held, without = trial.held, trial.without
-    measure, name = held.measure, table.names[place]
-    score = held.models[held.best]
-    numbers = {"explained": float(trial.shares[place]), f"{measure} with": score.score}
+    without, name = trial.without, table.names[place]
+    numbers = {"explained": float(trial.shares[place])}
     alone = f"{name} alone explains {trial.shares[place]:.2%} of the target's variance"
     if trial.marks[place]:
         alone = f"one value of {name} marks a class: all of its rows have it in all parts, and no other row"
@@ -195,11 +194,11 @@ def _finding(run: Run, table: Table, trial: Trial, place: int) -> Finding:
     if without is None:
         return _said(run, table, trial, place, "hint", f"{alone}, and there is no other feature", numbers)
     others = without.models[without.best]
-    numbers |= {f"{measure} without": others.score}
-    several = len(trial.features) > 1
+    numbers[f"{without.measure} without"] = others.score
+    these = "such features" if len(trial.features) > 1 else "it"
     ablated = (
-        f"{alone}; on {held.judged:,} {held.held_out} {held.best} reach {measure} {score.score:.3f}, and "
-        f"{others.score:.3f} ({without.best}) without {'such features' if several else 'it'}"
+        f"{alone}; models reach, on {without.judged:,} {without.held_out}, {without.measure} {others.score:.3f} "
+        f"({without.best}) without {these}"
     )
     return _said(run, table, trial, place, _level(trial, place), ablated, numbers)
 
@@ -251,7 +250,7 @@ def _alone(run: Run, table: Table, explained: np.ndarray, excused: np.ndarray) -
     marks = value_marks(table, LIMITS["leakage exceptions"]) if known else np.zeros(len(strength), bool)
     if margin <= 0:
         places = places[:1]  # an easy task: what one feature tells, others tell as well
-    trial = Trial(places, alone, alone < 0, by_feature(marks, table) > 0, alone < 0, without, without)
+    trial = Trial(places, alone, alone < 0, by_feature(marks, table) > 0, alone < 0, without)
     found = []
     for place in places[:SHOWN]:
         rows = counts_rows(table, place)
@@ -286,7 +285,6 @@ def _said(
         "suspicion": "it seems to hold the target itself, more exactly than a cause of it would tell",
         "hint": "it may be a cause of the target, or a copy of it that nobody has when the answer is needed",
     }
-    own = tuple(table.own[feature] for feature in trial.features)
     words = f"leave out {', '.join(table.names[feature] for feature in trial.features[:SHOWN])}"
     if level == "hint":
         words = "ask whether its value is known when the network is to answer; if not, leave it out"
@@ -296,22 +294,17 @@ def _said(
         where=table.names[place],
         evidence=evidence,
         cause=causes[level],
-        remedy=Remedy(words, _changes(run, table, own), own, touches_data=True),
+        remedy=Remedy(words, without=_left_out(run, table, trial.features), touches_data=True),
         confidence={"fault": 0.97, "suspicion": 0.7, "hint": 0.3}[level],
         numbers=numbers,
     )
 
 
-def _changes(run: Run, table: Table, own: tuple[str, ...]) -> dict[str, Any]:
-    """Arguments of `prepare` that leave features out: possible where it reads a table itself, or has an array."""
-    asked, data = run.asked, run.asked.get("data")
-    columns = {column.name for column in run.parts.schema.columns for feature in column.features if feature.name in own}
-    if columns and not isinstance(data, Dataset):
-        return {"columns": {**(asked.get("columns") or {}), **dict.fromkeys(sorted(columns), "ignored")}}
-    apart = asked.get("validation") is None and asked.get("test") is None
-    if isinstance(data, np.ndarray) and data.ndim == 2 and table.kind == "array" and apart:
-        return {"data": np.delete(data, [int(name) for name in own], axis=1)}
-    return {}
+def _left_out(run: Run, table: Table, features: list[int]) -> tuple[str, ...]:
+    """What a remedy leaves out: the columns of a table that features come from, or the numbers of an array's."""
+    own = [table.own[feature] for feature in features]
+    columns = [column.name for column in run.parts.schema.columns for one in column.features if one.name in own]
+    return tuple(dict.fromkeys(columns)) or tuple(own)
 
 
 def _histories(run: Run, table: Table) -> np.ndarray:
@@ -322,14 +315,21 @@ def _histories(run: Run, table: Table) -> np.ndarray:
 
 
 def _is_next_state(table: Table) -> bool:
-    """Whether several targets each have a feature that nearly equals them: the state of a system, a step later."""
-    if table.classes or table.train.y.shape[1] < 2:
+    """Whether several targets each have a feature that nearly equals them: the state of a system, a step later. Where
+    each of these is a straight line of a feature but for rounding, no step lies between."""
+    x, y = _filled(table.train.x), table.train.y
+    if table.classes or y.shape[1] < 2:
         return False
-    near = 0
-    for place in range(table.train.y.shape[1]):
-        one = replace(table, train=replace(table.train, y=table.train.y[:, [place]]))
-        near += bool((explained_share(one) >= LIMITS["leakage near"]).any())
-    return 2 * near > table.train.y.shape[1]
+    lines = _straight(x, y).max(0)
+    near = np.maximum(lines, _straight(_ranks(x), _ranks(y)).max(0)) >= LIMITS["leakage near"]
+    return 2 * near.sum() > len(near) and bool((lines[near] < 1 - LIMITS["leakage rounding"]).any())
+
+
+def _straight(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """r² of a straight line of each column (N, F) for each target (N, T): (F, T)."""
+    centered, away = x - x.mean(0), y - y.mean(0)
+    spread = np.outer(np.square(centered).sum(0), np.square(away).sum(0))
+    return np.square(centered.T @ away) / np.where(spread > 0, spread, np.inf)
 
 
 def _filled(x: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backlit.doctor.finding import Finding, Level, Remedy
+from backlit.doctor.finding import Finding, Level, Remedy, Unpadded
 from backlit.doctor.limits import LIMITS
 from backlit.doctor.table import drawn
 from backlit.training import Run
@@ -131,7 +131,7 @@ def _finding(run: Run, level: Level, group: list[Sentinel], steps: bool, origins
         data = run.asked.get("data")
         apart = run.asked.get("validation") is not None or run.asked.get("test") is not None
         if isinstance(data, np.ndarray) and data.ndim == 3 and not apart and (data == value).all(-1).any():
-            changes = {"data": np.where((data == value).all(-1, keepdims=True), np.nan, data)}
+            changes = {"data": Unpadded(value)}
     return Finding(
         fault="unnormalized inputs",
         level=level,

@@ -28,7 +28,8 @@ class Foreign:
     Attributes:
         name: the loss function's.
         loss: (parameters, batch, key) → one floating number.
-        parameters: the tree that was given, with None in the place of whatever is not of floating numbers.
+        parameters: the tree that was given, with None in the place of whatever is no array of floating numbers: a
+            Python float, such as a dropout's share, is a setting.
         rest: the tree with None in the place of the parameters.
         differentiable: whether there is anything to differentiate, and to differentiate by.
         notes: what could not be taken as it is, in words.
@@ -95,7 +96,7 @@ def foreign(loss_fn: Callable[..., Any], params: Tree, result: Any, has_aux: boo
     elif value.shape:
         notes.append(f"{name} itself, which gives {write(value.shape)} numbers: their mean was examined in its place")
     if not jax.tree.leaves(own):
-        notes.append("all that trains: there are no floating numbers among the parameters")
+        notes.append("all that trains: there are no arrays of floating numbers among the parameters")
 
     def loss(parameters: Tree, batch: Any, key: Any) -> Array:
         given = loss_fn(joined(parameters, rest), batch, *([key] if keyed else []))
@@ -184,7 +185,7 @@ def _split(params: Any) -> tuple[Tree, Any]:
 
 
 def _is_parameter(leaf: Any) -> bool:
-    return isinstance(leaf, (jax.Array, np.ndarray, np.generic, float)) and is_floating(leaf)
+    return isinstance(leaf, (jax.Array, np.ndarray, np.generic)) and is_floating(leaf)
 
 
 def _guess(batch: Any) -> tuple[Any, Any]:

@@ -50,13 +50,14 @@ class Answers:
         assert self.probe.z is not None
         return self.probe.z.shape
 
-    def right(self, size: float, low: float = 0.0) -> np.ndarray:
-        """Outputs that answer right: `size` for the right class and `low` elsewhere; ±size for one output."""
+    def right(self, size: float, low: float | None = None) -> np.ndarray:
+        """Outputs that answer right: `size` for the right class, or for the second of two that one output tells, and
+        `low` elsewhere: 0 and −size where it is not given."""
         if self.kind == "classes":
             hot = np.arange(self.shape[-1]) == self.labels[..., None]
-            return np.where(hot, size, low).astype(np.float32)
+            return np.where(hot, size, 0.0 if low is None else low).astype(np.float32)
         if self.kind == "two":
-            return np.where(self.labels > 0, size, low or -size).reshape(self.shape).astype(np.float32)
+            return np.where(self.labels > 0, size, -size if low is None else low).reshape(self.shape).astype(np.float32)
         return self.labels.reshape(self.shape).astype(np.float32)
 
     def probabilities(self) -> np.ndarray:
@@ -77,7 +78,7 @@ class Answers:
     def is_least_at_targets(self) -> bool:
         """Whether each number's loss is least where output and target are equal, so that outputs are on their scale."""
         here = self.right(0.0)
-        away = max(float(here.std()), LIMITS["head_tiny"])
+        away = max(float(here.std(dtype=np.float64)), LIMITS["head_tiny"])
         middle, above, below = (self.probe.losses(here + shift) for shift in (0.0, away, -away))
         return bool(np.mean((middle < above) & (middle < below)) > LIMITS["head_most"])
 

@@ -59,32 +59,28 @@ def _blind(probe: Probe, answers: Answers) -> Iterator[Finding]:
     """A loss that does not follow the outputs, that does not follow the targets, or that mixes examples."""
     assert probe.judge is not None
     y = np.asarray(probe.subject.y)
-    random = np.random.default_rng(0)
-    shape = answers.shape
-    z = np.abs(random.normal(size=shape))  # outputs of either kind: those above 1 and below, none negative
-    if answers.kind == "numbers":  # on the scale of the targets, or theirs alone decide the loss
-        z = y.mean() + (y.std() or 1.0) * z
-    losses = probe.losses(z)
-    if not np.isfinite(losses).all():
-        z = random.uniform(0.1, 0.9, shape)
-        losses = probe.losses(z)
-    if losses.shape != shape[:1] or not np.isfinite(losses).all() or len(losses) < 3:
+    places = _places(probe, answers)
+    if not places or len(y) < 3 or probe.losses(places[0]).shape != (len(y),):
         return
-    if not probe.slopes(z).any():
+    z = places[0]
+    if not any(probe.slopes(place).any() for place in places):
         yield _wrong_loss(
             answers,
-            f"the loss of outputs of shape {shape[1:]} has a gradient of exactly 0 with respect to all of them",
+            f"the loss of outputs of shape {answers.shape[1:]} has a gradient of exactly 0 with respect to all of them",
             "the loss does not depend on the outputs, as a softmax over a single output does not",
         )
         return
     order = np.roll(np.arange(len(z)), 1)
-    turned = np.asarray(probe.judge(z.astype(np.float32), y[order]), np.float64)
+    pairs = []
+    for place in places:
+        turned = np.asarray(probe.judge(place.astype(np.float32), y[order]), np.float64)
+        pairs.append((probe.losses(place).mean(), turned.mean()))
     varied = not np.array_equal(y[order], y)
-    if varied and np.isclose(turned.sum(), losses.sum(), rtol=1e-5, atol=0.0):  # rounding of float32 sums
+    alike = all(np.isclose(own, other, rtol=1e-5, atol=0.0) and own != 0 for own, other in pairs)  # sums in float32
+    if varied and alike:
         yield _wrong_loss(
             answers,
-            f"the loss of the batch is {losses.mean():.6g}, and {turned.mean():.6g} with the targets handed to other "
-            "rows",
+            f"the loss of the batch is {pairs[0][0]:.6g}, and {pairs[0][1]:.6g} with the targets handed to other rows",
             "each output is compared with the targets of all rows, as where (B, 1) meets (B,) and spreads to (B, B)",
         )
         return
@@ -105,16 +101,16 @@ def _descent(probe: Probe, answers: Answers) -> Iterator[Finding]:
     """Where descent on the outputs alone leads: to better answers, or to worse."""
     z = np.asarray(probe.z, np.float32)
     numbers = answers.kind == "numbers"
-    y = answers.labels
-    scale = float(np.sqrt(np.mean(np.square(z - y.reshape(z.shape))))) if numbers else 1.0
+    away = z.astype(np.float64) - answers.labels.reshape(z.shape) if numbers else np.ones(1)
+    scale = float(np.sqrt(np.mean(np.square(away))))
     begin = z if numbers or np.abs(z).max() < LIMITS["head_steps"] / 30 else z / np.abs(z).max()
     if np.isnan(probe.losses(begin)).any():
         begin = answers.undecided() if not numbers else begin
     down, up = answers.descend(begin, scale), answers.descend(begin, scale, up=True)
     worse, better = down.score_after, up.score_after
     falls = down.loss_after < down.loss_before
+    far = answers.mean_loss(begin + LIMITS["pairing_beyond"] * (down.outputs - begin)) if numbers else np.nan
     if numbers:
-        far = answers.mean_loss(begin + 10 * (down.outputs - begin))
         flipped = falls and far < down.loss_after and better > down.score_before > worse
     else:
         flipped = falls and better - worse > LIMITS["pairing_flipped"]
@@ -133,16 +129,16 @@ def _descent(probe: Probe, answers: Answers) -> Iterator[Finding]:
         )
         return
     if numbers:
-        constant = float(np.var(y, axis=0).mean())
-        far_off = -worse > max(-down.score_before, LIMITS["pairing_far"] * constant)
         right = answers.mean_loss(answers.right(0.0))
-        if falls and far_off and right > down.loss_after:
+        endless = down.loss_after - far > down.loss_before - down.loss_after > 0
+        if endless and worse < down.score_before and right > down.loss_after:
             yield _wrong_loss(
                 answers,
                 f"descent on the outputs alone takes the loss from {down.loss_before:.4g} to {down.loss_after:.4g} and "
-                f"the mean squared error from {-down.score_before:.4g} to {-worse:.4g}; answers that are all right "
-                f"cost {right:.4g}",
-                "the loss treats numbers as something else, such as probabilities",
+                f"the mean squared error from {-down.score_before:.4g} to {-worse:.4g}, and "
+                f"{LIMITS['pairing_beyond']:g} times as far the loss is {far:.4g}; answers that are all right cost "
+                f"{right:.4g}",
+                "the loss of these targets has no least value, as where it takes numbers for probabilities",
             )
         return
     if not falls or worse > LIMITS["pairing_right"]:
@@ -156,6 +152,18 @@ def _descent(probe: Probe, answers: Answers) -> Iterator[Finding]:
             f"answers that are all right cost {best:.4g}",
             "the loss treats classes as something else, such as their numbers as quantities",
         )
+
+
+def _places(probe: Probe, answers: Answers) -> list[np.ndarray]:
+    """Outputs of several sizes whose loss is finite: a loss that sees them, or the targets, does so at one of them."""
+    random = np.random.default_rng(0)
+    noise = np.abs(random.normal(size=answers.shape))  # outputs of either kind: above 1 and below, none negative
+    places = [noise, random.uniform(0.1, 0.9, answers.shape)]
+    if answers.kind == "numbers":  # targets that are small beside the outputs are lost in rounding
+        y = answers.labels.astype(np.float64)
+        size = y.std() or 1.0
+        places = [y.mean() + size * noise, *(z for z in places if z.max() < LIMITS["pairing_seen"] * size)]
+    return [z for z in places if np.isfinite(probe.losses(z)).all()]
 
 
 def _wrong_loss(answers: Answers, evidence: str, cause: str) -> Finding:

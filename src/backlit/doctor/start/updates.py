@@ -35,6 +35,23 @@ def examine_updates(probe: Probe) -> Iterator[Finding]:
     layers = tuple(dict.fromkeys(map(layer_of, still)))
     largest = max(still, key=lambda path: variables[path].gradient)
     run = probe.subject.run
+    beyond = variables[largest].gradient > np.sqrt(np.finfo(np.float32).max)
+    if whole and beyond:
+        yield Finding(
+            "update not applied",
+            "fault",
+            "",
+            f"the gradient of {largest} is {variables[largest].gradient:.3g}, and the update of all variables exactly "
+            f"0 at each of {_steps(probe)} steps",
+            "the squares of such a gradient, which the update rule divides by, are beyond the numbers of float32",
+            Remedy(
+                "bring inputs and targets to deviations near 1; targets by standardize=True",
+                {} if run is None or run.objective.classes else {"standardize": True},
+            ),
+            numbers={"variables": len(still), "of": len(with_gradient)},
+            layers=layers,
+        )
+        return
     yield Finding(
         "update not applied",
         "fault" if whole else "suspicion",
