@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits, load_wine, make_blobs, make_moons
 
+import backlit as bl
 from backlit import Dense, ReLU, Sequential
 from backlit.doctor.data import examine_data
 from backlit.doctor.data.flipped import overlap_certainty
@@ -179,3 +180,9 @@ def test_a_network_that_was_given_as_text_gets_its_head_from_the_remedy():
     assert found.remedy.changes["network"] == "Dense(8), ReLU, Dense(10)"
     mended = prepare_again(run, **found.remedy.changes)
     assert (mended.objective.classes, str(mended.loss)) == (10, "cross-entropy")
+
+
+def test_a_class_of_one_row_leaves_a_fold_without_it_and_is_examined_all_the_same():
+    x = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
+    examined = bl.check("Dense(2)", x, np.r_[1, np.zeros(59, int)], split=(1, 0, 0))
+    assert examined.left_out == ()

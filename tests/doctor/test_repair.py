@@ -189,6 +189,17 @@ def test_features_of_arrays_are_left_out_by_number(points):
         apply_remedy(run, Remedy("leave it out", without=("3",)))
 
 
+@pytest.mark.parametrize("shape", [(4, 5, 1), (10, 2)])
+def test_what_is_left_out_of_images_is_0(points, shape):
+    x = np.random.default_rng(0).normal(size=(36, *shape)).astype(np.float32)
+    run = bl.prepare("Flatten, Dense(3)", x.copy(), points[1])
+    again, _ = apply_remedy(run, Remedy("leave it out", without=("7",)))
+    x.reshape(36, 20)[:, 7] = 0
+    np.testing.assert_array_equal(again.dataset.inputs, x)
+    assert run.dataset.inputs.all()
+    assert again.input_shape == shape
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [

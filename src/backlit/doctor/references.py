@@ -238,7 +238,8 @@ def _of_classes(x: np.ndarray, y: np.ndarray, judged: np.ndarray, classes: int) 
     shares = np.bincount(y, minlength=classes) / len(y)
     present = np.flatnonzero(shares)
     if len(present) == 1:
-        return {"nearest neighbors": np.broadcast_to(shares, (len(judged), classes))}
+        names = ("nearest neighbors", "linear model", "forest")
+        return dict.fromkeys(names, np.broadcast_to(shares, (len(judged), classes)))
     neighbors = min(NEIGHBORS, len(x))
     models: dict[str, tuple[Any, float]] = {
         "nearest neighbors": (KNeighborsClassifier(neighbors, algorithm="brute"), neighbors),

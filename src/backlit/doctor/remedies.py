@@ -7,6 +7,7 @@ the settings that it does not name are those that the run had.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,8 @@ def leave_out(run: Run, names: tuple[str, ...]) -> dict[str, Any]:
 
     Args:
         run: whose data they are of.
-        names: of the columns of a table; of an array the numbers of its columns, from 0 on.
+        names: of the columns of a table; of an array the numbers of its columns, from 0 on, of an image those of its
+            pixels, row by row. An image keeps its size: what is left out of it is 0 in all rows.
 
     Raises:
         InputError: there are no such features, or the data have none that could be left out.
@@ -66,15 +68,17 @@ def leave_out(run: Run, names: tuple[str, ...]) -> dict[str, Any]:
         if not isinstance(run.asked["data"], Dataset):
             return {"columns": {**(run.asked["columns"] or {}), **dict.fromkeys(names, "ignored")}}
         return _instead(run, _without_columns(dataset, names))
-    if not isinstance(dataset.inputs, np.ndarray) or dataset.inputs.ndim != 2 or dataset.schema.kind != "array":
-        raise DataError(f"features of {dataset.schema.kind} data cannot be left out one by one")
+    inputs, kind = dataset.inputs, dataset.schema.kind
+    if not isinstance(inputs, np.ndarray) or kind == "sequence" or dataset.schema.dtype == "int32":
+        raise DataError(f"features of {kind} data cannot be left out one by one")
     if dataset.schema.reconstructs:
         raise DataError("the inputs are the targets, and none can be left out")
-    width = dataset.inputs.shape[1]
+    width = prod(inputs.shape[1:])
     places = [int(name) for name in names if name.isdecimal() and int(name) < width]
     if len(places) < len(names):
         raise DataError(f"the features of an array have numbers from 0 to {width - 1}, not {', '.join(names)}")
-    return _instead(run, _without_places(dataset, places))
+    drop = _without_places if inputs.ndim == 2 else _with_zeros
+    return _instead(run, drop(dataset, places))
 
 
 def _made(run: Run, value: Any) -> Any:
@@ -123,4 +127,17 @@ def _without_places(dataset: Dataset, places: list[int]) -> Dataset:
         schema=replace(schema, columns=columns, input_shape=(len(kept),)),
         validation=dataset.validation and _without_places(dataset.validation, places),
         test=dataset.test and _without_places(dataset.test, places),
+    )
+
+
+def _with_zeros(dataset: Dataset, places: list[int]) -> Dataset:
+    """A data set of images, and its separate parts, some of whose numbers are 0 in every row."""
+    assert isinstance(dataset.inputs, np.ndarray)
+    inputs = dataset.inputs.copy()
+    inputs.reshape(len(inputs), -1)[:, places] = 0
+    return replace(
+        dataset,
+        inputs=inputs,
+        validation=dataset.validation and _with_zeros(dataset.validation, places),
+        test=dataset.test and _with_zeros(dataset.test, places),
     )
