@@ -141,6 +141,46 @@ def test_permuted_labels_say_nothing_of_new_rows():
     np.testing.assert_allclose(grown["permuted"].train[0], grown["given"].train[0], rtol=1e-6)  # judged by the given
 
 
+def test_rows_count_by_their_weights_and_permuted_labels_take_theirs_along():
+    """Before the first step, by hand: −ln p of each row's class, each class with the same weight in all."""
+    x, y = drawn(rows=90)
+    run = of_points(x, np.where(y == "a", "a", "b"), "Dense(2)", class_weight="balanced", batch_size=8)
+    grown = Nursery(run, QUARTERS).grow([Fork("given"), Fork("permuted", permuted=True), Fork("one", one_batch=True)])
+    parameters, state = first_weights(run)
+    shares = np.bincount(run.parts.train.y) / len(run.parts.train)
+
+    def cost(rows):
+        scores = run.network.apply(parameters, state, jnp.asarray(rows.x), Context())[0]
+        losses = -jnp.take_along_axis(jax.nn.log_softmax(scores), jnp.asarray(rows.y)[:, None], 1)[:, 0]
+        return np.average(losses, weights=1 / shares[rows.y])
+
+    assert grown["given"].train[0] == pytest.approx(cost(run.parts.train), rel=1e-4)
+    assert grown["given"].validation[0] == pytest.approx(cost(run.parts.validation), rel=1e-4)
+    assert grown["one"].losses[0] == pytest.approx(grown["one"].train[0], rel=1e-4)
+
+
+def test_permuted_labels_keep_the_weights_of_their_classes():
+    """Zeros for inputs: only the bias learns, and half of the weight is in each class, whatever row a label is at."""
+    y = np.array(["a", "b", "b", "b"] * 10)
+    run = of_points(np.zeros((40, 1)), y, "Dense(2)", class_weight="balanced", split=(1, 0, 0), optimizer="adam")
+    permuted = Nursery(run, 200).grow([Fork("permuted", permuted=True)])["permuted"]
+    assert permuted.losses[-1] == pytest.approx(np.log(2), rel=1e-3)
+
+
+def test_batches_are_augmented_as_in_the_run():
+    """A black image with one bright column; turned over, its first batch costs something else, and its rows do not."""
+    x = np.zeros((12, 4, 4, 1), np.float32)
+    x[:, :, 0] = 5.0
+    options = {"standardize": False, "batch_size": "full", "split": (1, 0, 0), "epochs": 9, "learning_rate": 1e-3}
+    plain, turned = (
+        Nursery(prepare("Flatten, Dense(2)", x, np.array(["a", "b"] * 6), augment=augment, **options), QUARTERS)
+        for augment in (None, "mirror")
+    )
+    (one, other) = (nursery.grow([Fork("same")])["same"] for nursery in (plain, turned))
+    assert one.train[0] == pytest.approx(other.train[0], rel=1e-5)
+    assert one.losses[0] != pytest.approx(other.losses[0], rel=1e-3)
+
+
 def test_of_numbers_the_score_is_minus_the_squared_error():
     x = np.random.default_rng(2).normal(size=(40, 2)).astype(np.float32)
     run = prepare("Dense(1)", x, 3 * x[:, 0] + 1, standardize=False, batch_size="full", epochs=400, split=(1, 0, 0))

@@ -14,7 +14,8 @@ def overfitted(network, x, y, explained=False, **options):
     """The findings of overfitting in a run, which is trained."""
     run = prepare(network, x, y, seed=0, patience=None, **options)
     model = run.train()
-    case = Case(run, model, (), (), health_of(run, model), None, None, prior=np.inf)  # no course is judged
+    nothing = {"prior": np.inf, "prior_judged": np.inf}  # so that no course is judged
+    case = Case(run, model, (), (), health_of(run, model), None, None, **nothing)
     return [finding for finding in judge_generalization(case, explained) if finding.fault == "overfitting"]
 
 

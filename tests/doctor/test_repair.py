@@ -270,6 +270,19 @@ def test_weights_by_class_are_judged_by_the_mean_recall(short):
     assert said.before == pytest.approx(np.mean(np.maximum(recalls, 1 / 3)))
 
 
+def test_a_run_whose_classes_have_weights_is_mended_by_the_recall_of_each():
+    """One row in eight is of the rare class: with a usual rate it is met, and fewer rows in all are answered right."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(400, 4)).astype(np.float32)
+    said = x[:, 0] + 0.7 * x[:, 1] + random.normal(size=400)
+    y = np.where(said > np.quantile(said, 7 / 8), "yes", "no")
+    run = bl.prepare("Dense(8), ReLU, Dense(1)", x, y, class_weight="balanced", learning_rate=1e-6, epochs=30)
+    (step,) = repair(run, [found({"learning_rate": 0.01})]).steps
+    assert (step.measure, step.kept) == ("mean recall of the classes", True)
+    assert step.before == pytest.approx(0.5, abs=0.1)
+    assert step.after > 0.6
+
+
 def test_a_repair_needs_a_run_and_seeds(wine, tmp_path):
     wine.save(tmp_path / "model")
     with pytest.raises(bl.SettingError, match="backlit diagnose RUN --fix"):

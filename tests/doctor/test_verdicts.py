@@ -9,8 +9,9 @@ import numpy as np
 import optax
 import pytest
 
+from backlit.data import read
 from backlit.doctor.case import Case
-from backlit.doctor.course.prior import constant_loss
+from backlit.doctor.course.prior import constant_loss, prior_of
 from backlit.doctor.experiments.forks import Fork, Trace
 from backlit.doctor.experiments.questions import (
     DROPOUT,
@@ -25,10 +26,11 @@ from backlit.doctor.experiments.questions import (
     repairing_forks,
 )
 from backlit.doctor.finding import Finding, Remedy
-from backlit.doctor.health import Health, error_of
+from backlit.doctor.health import Health, error_of, health_of
 from backlit.doctor.measures import LayerMeasures, Measures
 from backlit.doctor.verdicts.training import judge_training
 from backlit.doctor.verdicts.units import judge_units
+from backlit.layers.block import Context
 from backlit.training import prepare
 
 X = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
@@ -54,7 +56,7 @@ def case_of(reached, outcomes, signs=(), at_first=(), judged=None, rate=0.01):
     run = prepare("Dense(8), ReLU, Dense(1)", X, Y, learning_rate=rate, l2=0.1)
     loss = {"train": {"loss": reached}, "validation": {"loss": reached if judged is None else judged}}
     model = None if reached is None else SimpleNamespace(scores=loss)
-    case = Case(run, model, (*signs, *at_first), at_first, HEALTH, None, None, prior=1.0, steps=100)
+    case = Case(run, model, (*signs, *at_first), at_first, HEALTH, None, None, prior=1.0, prior_judged=1.0, steps=100)
     for (factor, *parts), came in {(1.0,): 1.0 if reached is None else reached, **outcomes}.items():
         train, validation = came if isinstance(came, tuple) else (came, came)
         name = name_of(factor, *parts)
@@ -202,6 +204,30 @@ def test_what_is_only_learned_by_heart_is_no_repair():
     assert named(case_of(1.0, {(0.1,): (0.1, 0.5)}, judged=1.0)) == ["learning rate too high"]
 
 
+def test_where_nothing_is_learned_the_least_loss_is_no_cure():
+    """A run that is a little worse than knowing nothing, and forks that know nothing, too."""
+    case = case_of(1.05, {(0.1,): 1.001, (0.01,): 1.02})
+    assert case.share(1.05) == pytest.approx(-0.05)
+    assert case.share(1.001) == pytest.approx(-0.001)
+    assert named(case) == []
+
+
+def test_what_comes_back_from_no_number_to_less_than_the_prior_is_a_cure():
+    assert named(case_of(None, {(1.0,): np.nan, (0.1,): 0.995}, rate=10.0)) == ["learning rate too high"]
+    assert named(case_of(20.0, {(0.1,): 0.995}, rate=10.0)) == ["learning rate too high"]
+    unknown = case_of(None, {(1.0,): np.nan, (0.1,): 0.995}, rate=10.0)
+    unknown.prior = unknown.prior_judged = np.nan  # of a loss that no constant answer has
+    assert named(unknown) == ["learning rate too high"]
+
+
+def test_new_rows_have_a_prior_of_their_own():
+    """Knowing nothing costs 1 on them, and 9 on the training rows: of what can be learned of them, 0.6 is a half."""
+    case = case_of(9.0, {(0.1,): (0.9, 0.2)}, judged=1.0)
+    case.prior = 9.0
+    assert [case.share_judged(loss) for loss in (1.0, 0.6, 0.2)] == pytest.approx([0.0, 0.5, 1.0])
+    assert named(case) == ["learning rate too high"]
+
+
 def test_a_fork_that_failed_repairs_nothing():
     assert named(case_of(0.9, {(10.0,): np.nan, (0.1,): np.inf})) == []
 
@@ -280,6 +306,56 @@ def test_knowing_the_mean_of_numbers_costs_their_variance():
     assert constant_loss(prepare("Dense(1)", X, y, split=(1, 0, 0))) == pytest.approx(
         1.0, rel=1e-4
     )  # in their deviations
+
+
+def test_knowing_nothing_is_judged_on_new_rows_by_what_the_training_rows_teach():
+    y = np.r_[np.zeros(20), np.arange(10.0)]
+    run = prepare("Dense(1)", X[:20], y[:20], validation=(X[20:30], y[20:]), standardize=False)
+    assert constant_loss(run) == 0.0
+    assert constant_loss(run, "validation") == pytest.approx(np.mean(y[20:] ** 2))
+    assert np.isnan(constant_loss(prepare("Dense(1)", X, X[:, 0], split=(1, 0, 0)), "validation"))
+
+
+def test_where_classes_weigh_the_same_knowing_nothing_costs_ln_2():
+    y = np.where(np.arange(40) % 10, "a", "b")
+    run = prepare("Dense(1)", X, y, class_weight="balanced", split=(0.5, 0.5, 0))
+    for part in ("train", "validation"):
+        assert constant_loss(run, part) == pytest.approx(log(2), abs=1e-3)
+    assert prior_of(run).loss == pytest.approx(log(2), abs=1e-3)  # equal shares cost as much in any rows
+    assert prior_of(run).held == pytest.approx(log(2), abs=1e-3)
+
+
+def test_knowing_the_weighted_mean_costs_the_weighted_variance():
+    y, weights = X[:, 0], np.arange(40.0)
+    data = read(X, y=y, weights=weights)
+    run = prepare("Dense(1)", data, split=(1, 0, 0), standardize=False)
+    mean = np.average(y, weights=weights)
+    assert constant_loss(run) == pytest.approx(np.average((y - mean) ** 2, weights=weights), rel=5e-3)
+
+
+def test_what_a_run_reached_is_what_it_minimized():
+    """Its rows count by their classes; a history and scores count all the same."""
+    y = np.where(X[:, 0] > 0.8, "yes", "no")
+    run = prepare("Dense(1)", X, y, class_weight="balanced", epochs=1, split=(0.6, 0.4, 0))
+    model = run.train()
+    case = Case(run, model, (), (), HEALTH, None, None, constant_loss(run), constant_loss(run, "validation"))
+    for part, came in (("train", case.reached), ("validation", case.judged)):
+        rows = getattr(run.parts, part)
+        said = model.network.apply(model.parameters, model.state, rows.x, Context())[0][:, 0]
+        losses = np.logaddexp(0, np.where(rows.y == 1, -said, said))
+        shares = np.bincount(run.parts.train.y) / len(run.parts.train)
+        assert came == pytest.approx(np.average(losses, weights=1 / shares[rows.y]), rel=1e-4)
+        assert model.scores[part]["loss"] == pytest.approx(losses.mean(), rel=1e-4)
+
+
+def test_a_run_whose_classes_have_weights_stands_by_the_recall_of_each():
+    y = np.where(np.arange(40) % 4, "no", "yes")
+    run = prepare("Dense(1)", X, y, class_weight="balanced", epochs=1)
+    model, part = run.train(), run.parts.validation
+    right = (model.predict_encoded(part.x).argmax(-1) == part.y).astype(float)
+    health = health_of(run, model)
+    assert health.score == pytest.approx(np.mean([right[part.y == code].mean() for code in (0, 1)]))
+    assert (health.chance, health.reference) == (0.5, None)  # quick models are right most often by another measure
 
 
 def test_a_loss_that_makes_nothing_of_a_constant_has_no_prior():

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from backlit.doctor.course.prior import constant_loss
 from backlit.doctor.experiments.forks import Fork, Nursery, Trace, affordable, first_weights
 from backlit.doctor.experiments.questions import (
     AS_IT_IS,
@@ -15,7 +16,9 @@ from backlit.doctor.experiments.questions import (
     Change,
     control_forks,
     few_of,
+    name_of,
     repairing_forks,
+    short_ladder,
     structural_forks,
 )
 from backlit.doctor.experiments.redrawing import are_usual, redrawn_weights
@@ -23,6 +26,7 @@ from backlit.doctor.finding import Finding, ordered
 from backlit.doctor.health import Health
 from backlit.doctor.limits import LIMITS
 from backlit.doctor.measures import Measures
+from backlit.doctor.weighing import loss_of, weights_of
 from backlit.errors import BacklitError, TrainingError
 from backlit.layers.composition import Sequential, blocks_of
 from backlit.layers.recurrence import Recurrence
@@ -53,7 +57,9 @@ class Case:
         at_first: of these, what the graph and the first weights said.
         health: how it stands.
         first, last: what was measured at the first and at the kept weights.
-        prior: the loss of knowing the targets alone.
+        prior, prior_judged: the loss of knowing the training targets alone, on training and on validation rows. These
+            losses, those that were reached and those of forks are what the objective minimizes: rows count by their
+            weights.
         ending: how the run ended, in words, where it turned non-finite; '' else.
         weights: the first parameters and state; None: drawn where they are needed.
         steps: of each fork.
@@ -70,6 +76,7 @@ class Case:
     first: Measures | None
     last: Measures | None
     prior: float
+    prior_judged: float
     ending: str = ""
     weights: tuple[Tree, Tree] | None = None
     steps: int = 0
@@ -137,6 +144,25 @@ class Case:
                 )
         self._grow(self.run, asked, controls)
 
+    def permute(self) -> list[float]:
+        """The lowest validation loss at the most telling rates, for each of several permutations of the training
+        labels; [] where that would take too long."""
+        factors, count = short_ladder(self.run), int(LIMITS["noise: permutations"])
+        if not affordable(self.run, len(factors) * count):
+            return []
+        forks = {
+            seed: [Fork(f"{factor}, {seed}", rate=factor, permuted=True, seed=seed) for factor in factors]
+            for seed in range(1, count + 1)
+        }
+        traces = Nursery(self.run, self.steps, self.start).grow([fork for some in forks.values() for fork in some])
+        return [min(traces[fork.name].lowest for fork in some) for some in forks.values()]
+
+    @property
+    def unchanged(self) -> float:
+        """The same of the labels as they are, of forks that change nothing but the rate."""
+        names = [name_of(factor) for factor in short_ladder(self.run)]
+        return min(self.traces[name].lowest for name in names if name in self.traces)
+
     def restructure(self) -> None:
         """Grow forks with other structures, one after another, as long as none learns what can be learned."""
         settings = self.run.settings
@@ -164,12 +190,12 @@ class Case:
         self.forks |= {fork.name: fork for fork in [*asked, *controls]}
         self.changes |= {fork.name: change for fork, change in asked.items()}
 
-    @property
+    @cached_property
     def reached(self) -> float:
         """The training loss of the kept weights; infinite where there are none."""
         return self._kept("train")
 
-    @property
+    @cached_property
     def judged(self) -> float:
         """The validation loss of the kept weights; infinite where there are none."""
         return self._kept("validation")
@@ -179,8 +205,14 @@ class Case:
         """Whether there are rows that were not trained on."""
         return len(self.run.parts.validation) > 0
 
+    def prior_of_scores(self, part: str) -> float:
+        """The prior where all rows count the same, as in a history."""
+        if weights_of(self.run, "train") is None:
+            return self.prior if part == "train" else self.prior_judged
+        return constant_loss(self.run, part, weighted=False)
+
     def _kept(self, part: str) -> float:
-        loss = self.model.scores.get(part, {}).get("loss", np.inf) if self.model else np.inf
+        loss = loss_of(self.run, self.model, part) if self.model else np.inf
         return float(np.nan_to_num(loss, nan=np.inf, posinf=np.inf))
 
     @property
@@ -194,7 +226,7 @@ class Case:
 
     def share_judged(self, loss: float) -> float:
         """The same of a validation loss."""
-        return _share(self.prior, loss, min([self.judged, *(self.traces[name].lowest for name in self.changes)]))
+        return _share(self.prior_judged, loss, min([self.judged, *(self.traces[name].lowest for name in self.changes)]))
 
     def learned(self, name: str) -> float:
         """The share that a fork has learned, of training rows."""
@@ -222,8 +254,11 @@ class Case:
 
 
 def _share(prior: float, loss: float, lowest: float) -> float:
-    """(prior − loss) / (prior − lowest), from −1 to 1; where nothing was learned, 1 for the lowest alone."""
+    """(prior − loss) / (prior − lowest), from −1 to 1, and −1 for a loss that is no number. Where nothing was learned
+    there are no shares, and what is lost counts in units of the prior: (prior − loss) / |prior|, from −1 to 0."""
+    if not np.isfinite(loss):
+        return -1.0
     span = prior - lowest
-    if not np.isfinite(span) or span <= LIMITS["case: least span"] * abs(prior):
-        return 1.0 if loss <= lowest else 0.0
-    return float(np.clip((prior - loss) / span, -1.0, 1.0))
+    if np.isfinite(span) and span > LIMITS["case: least span"] * abs(prior):
+        return float(np.clip((prior - loss) / span, -1.0, 1.0))
+    return float(np.clip((prior - loss) / abs(prior), -1.0, 0.0)) if np.isfinite(prior) and prior else 0.0

@@ -8,8 +8,9 @@ With costs bₛ before and aₛ after, one a seed s, and dₛ = bₛ − aₛ th
     mean d > mean |b| / 100         by more than rounding
 
 and worse where the first holds of −d. The cost is the loss where both have the same one on the same scale, and then the
-score must not be worse; else it is the score. A network that knows less than a constant prediction is worth as much as
-that prediction, which can take its place: so no cost counts for more than the constant's, however far a run diverged.
+score must not be worse; else it is the score. Rows count by their weights in a loss, and alike in a score. A network
+that knows less than a constant prediction is worth as much as that prediction, which can take its place: so no cost
+counts for more than the constant's, however far a run diverged.
 """
 
 from collections.abc import Sequence
@@ -19,7 +20,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from backlit.doctor.course.prior import constant_loss
+from backlit.doctor.health import mean_recall
 from backlit.doctor.limits import LIMITS
+from backlit.doctor.weighing import loss_of
 from backlit.training import Model, Run
 from backlit.training.baseline import baseline_scores
 from backlit.training.populations.population import Outcome
@@ -115,8 +119,11 @@ def _costs(measure: str, constant: float, outcomes: Sequence[Outcome]) -> list[f
 
 
 def _cost(measure: str, model: Model) -> float:
+    assert model.run is not None
     if measure == RECALL:
-        return -_mean_recall(model)
+        return -mean_recall(model.run, model)
+    if measure == LOSS:
+        return loss_of(model.run, model, "validation")
     value = model.scores.get("validation", {}).get(measure, nan)
     return -value if measure == "accuracy" else value
 
@@ -126,17 +133,9 @@ def _constant_cost(measure: str, run: Run) -> float:
     objective, parts = run.objective, run.parts
     if measure == RECALL:
         return -1 / objective.classes
+    if measure == LOSS:
+        return constant_loss(run, "validation")
     train, validation = (objective.targets(part.y, run.fitted) for part in (parts.train, parts.validation))
     output = objective.body.plan(run.input_shape).output
     scores = baseline_scores(objective, train, validation, output, objective.scale(run.fitted))
     return -scores[measure] if measure == "accuracy" else scores[measure]
-
-
-def _mean_recall(model: Model) -> float:
-    """The share of each class's validation rows that is answered right, in the mean over the classes."""
-    assert model.run is not None
-    part = model.run.parts.validation
-    answers = model.predict_encoded(part.x).argmax(-1)
-    known = part.y >= 0
-    right = answers[known] == part.y[known]
-    return fmean(float(right[part.y[known] == code].mean()) for code in np.unique(part.y[known]))

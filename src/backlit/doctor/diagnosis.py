@@ -116,8 +116,8 @@ def diagnose(
         looked += ["the course of the run", "the kept weights"]
     health = health_of(run, model)
     weights = subject.parameters, subject.state
-    prior = constant_loss(run)
-    case = Case(run, model, ordered(signs), tuple(at_first), health, first, last, prior, ending, weights)
+    priors = constant_loss(run), constant_loss(run, "validation")
+    case = Case(run, model, ordered(signs), tuple(at_first), health, first, last, *priors, ending, weights)
     proved = [sign for sign in case.signs if sign.level == "fault" and sign.fault in STRUCTURAL]
     proved += _kept(left_out, "the numbers", lambda: judge_numbers(case, subject)) or []
     if any(finding.fault == "precision overflow / underflow" for finding in proved):
@@ -128,9 +128,12 @@ def diagnose(
         say("experiments")
         learning, units = _kept(left_out, "the experiments", lambda: _experiment(case)) or ([], [])
         proved += units
-        looked.append(f"{len(case.traces)} forks of {case.steps:,} steps")
+        if case.traces:
+            looked.append(f"{len(case.traces)} forks of {case.steps:,} steps")
+    judged: list[Finding] = []
     if not blind:
-        proved += _kept(left_out, "new rows", lambda: judge_generalization(case, bool(learning))) or []
+        judged = _kept(left_out, "new rows", lambda: judge_generalization(case, bool(learning))) or []
+        proved += judged
     structural = any(sign.fault in STRUCTURAL and sign.level != "hint" for sign in case.signs)
     by_luck = (structural or proved) and any(finding.where == UNSIGNED for finding in learning)
     proved += [] if by_luck else learning
@@ -139,7 +142,9 @@ def diagnose(
     if any(finding.fault == "train/evaluation mismatch" for finding in proved):
         proved = [finding for finding in proved if finding.fault not in OF_STEPS]
     known = {finding.fault for finding in proved if finding.level == "fault"}
-    others = _settled([sign for sign in case.signs if sign not in proved], case, bool(known), quick)
+    answered = {finding.fault for finding in judged if finding.fault in OF_THE_DATA}
+    open = [sign for sign in case.signs if sign not in proved and (sign.where or sign.fault not in answered)]
+    others = _settled(open, case, bool(known), quick)
     found = ordered([*proved, *(sign for sign in others if sign.fault not in known)])
     if model is None and not _worse(found):  # no experiment says what made it fail
         found = ordered([*found, *examine_stop(ending, run)])
@@ -165,8 +170,8 @@ def _ended(examined: Model | Run, say: Callable[[str], None]) -> tuple[Run | Non
 def _in_doubt(case: Case) -> bool:
     """Whether experiments are worth their time: the run is behind, or it is not known to be good."""
     health = case.health
-    judged = case.judged if case.has_judges else case.reached
-    if case.model is None or health.score is None or health.behind or judged > case.prior:
+    worse = case.judged > case.prior_judged if case.has_judges else case.reached > case.prior
+    if case.model is None or health.score is None or health.behind or worse:
         return True
     if health.reference is None:
         return not health.learned or bool(_worse(case.signs))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import hypot, sqrt
+from statistics import fmean
 
 import numpy as np
 
@@ -17,9 +18,10 @@ class Health:
     """How a run stands.
 
     Attributes:
-        score: the share of right classes, or r², on the rows that judge it; None where it was never scored.
+        score: the share of right classes, their mean recall where classes have weights, or r², on the rows that judge
+            it; None where it was never scored.
         error: the standard error of that score.
-        chance: the score of always answering the most frequent class, or the mean.
+        chance: the score of always answering the most frequent class, any class, or the mean.
         reference: the best score of the quick models; None where there are none.
         reference_error: its standard error.
         reference_name: which model it is.
@@ -62,7 +64,12 @@ class Health:
 
 
 def health_of(run: Run, model: Model | None) -> Health:
-    """How a run stands, on its validation rows, or on its training rows where it has none."""
+    """How a run stands, on its validation rows, or on its training rows where it has none.
+
+    Where classes have weights, it is not to be right most often, as quick models are, and has no reference.
+    """
+    if run.settings.class_weight is not None:
+        return _weighed(run, model)
     quick = references(run)
     name = "accuracy" if run.objective.classes else "r2"
     part = "validation" if len(run.parts.validation.x) else "train"
@@ -82,6 +89,13 @@ def health_of(run: Run, model: Model | None) -> Health:
     )
 
 
+def mean_recall(run: Run, model: Model, part: str = "validation") -> float:
+    """The share of each class's rows in a part that is answered right, in the mean over the classes."""
+    rows = getattr(run.parts, part)
+    right = model.predict_encoded(rows.x).argmax(-1) == rows.y
+    return fmean(float(right[rows.y == code].mean()) for code in np.unique(rows.y[rows.y >= 0]))
+
+
 def error_of(score: float, rows: int, classes: bool) -> float:
     """The standard error of a score: √(p (1 − p) / n) of a share, with half a row right and wrong besides; about
     2 √((1 − r²) / n) of an r², that of 0 for one below it."""
@@ -89,6 +103,15 @@ def error_of(score: float, rows: int, classes: bool) -> float:
         return 2 * sqrt(min(max(1 - score, 1e-6), 1.0) / max(rows, 1))
     share = (score * rows + 0.5) / (rows + 1)
     return sqrt(share * (1 - share) / max(rows, 1))
+
+
+def _weighed(run: Run, model: Model | None) -> Health:
+    """How a run stands whose classes have weights; the error is that of a mean over the classes, each with its rows."""
+    part = "validation" if len(run.parts.validation.x) else "train"
+    score = mean_recall(run, model, part) if model is not None and part in model.scores else None
+    counts = np.unique(getattr(run.parts, part).y, return_counts=True)[1]
+    rows, chance = len(counts) ** 2 / float((1 / counts).sum()), 1 / run.objective.classes
+    return Health(score, error_of(chance if score is None else score, int(rows), True), chance, None, 0.0, "")
 
 
 def _chance(run: Run) -> float:

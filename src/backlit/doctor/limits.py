@@ -25,6 +25,11 @@ LIMITS: dict[str, float] = {
     # Labels without information: fewer rows than these cannot show a small effect.
     "noise: fewest validation rows": 60,
     "noise: share of the prior": 0.03,
+    # Given labels are compared with so many permutations: seven give their spread to a third. Beyond two standard
+    # errors chance alone is once in twenty times, and that there is no effect is not proved any more.
+    "noise: permutations": 7,
+    "noise: standard errors": 2.0,
+    "noise: rounding": 1e-4,  # of the prior: float32 means of a thousand numbers are good to some 1e-6
     # A class that is never answered is one where it is outnumbered, and enough of its rows are there to say so.
     "imbalance: share of the largest class": 0.8,
     "imbalance: fewest rows of a class": 5,

@@ -20,7 +20,7 @@ from backlit.training.populations.population import NOT_BEGUN, Failure, Outcome,
 
 Tell = Callable[[str], object]
 UNTRUE = ("label leakage", "train/test contamination")  # faults by which the scores before are no measure
-ALIKE = "class_weight"  # the argument that makes every class count alike
+ALIKE = "class_weight"  # the argument by which classes do not count by their rows
 
 
 def repair(
@@ -140,7 +140,8 @@ class _Attempts:
             if self.original is None and isinstance(self.outcomes[0], Model):
                 self.original = self.outcomes[0]
         outcomes = self._train(again, remedy.words)
-        balanced = ALIKE in changes and again.objective.classes > 0
+        weighed = ALIKE in changes or self.run.settings.class_weight is not None
+        balanced = weighed and again.objective.classes > 0
         found = compare_outcomes(self.run, again, self.outcomes, outcomes, balanced)
         if finding.fault in UNTRUE and finding.level == "fault" and all(isinstance(one, Model) for one in outcomes):
             why = "the scores before counted what must not be known; those after are true"

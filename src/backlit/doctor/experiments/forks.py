@@ -2,8 +2,8 @@
 
 A fork starts from weights of its own, takes the run's own steps (its rule, batches, penalties, random keys), and may
 scale each update, scale the penalties, shift and scale the inputs, see other labels, or see one batch again and again.
-Losses without penalties, in evaluation mode, and scores are taken on training and validation rows before the first step
-and at the end of each quarter.
+Losses without penalties, in evaluation mode, rows by their weights in the objective, and scores are taken on training
+and validation rows before the first step and at the end of each quarter.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import optax
 from jax import lax
 
 from backlit.doctor.limits import LIMITS
+from backlit.doctor.weighing import weights_of
 from backlit.functions.penalties import Penalty
 from backlit.graph import value_and_grad
 from backlit.layers.block import Context
@@ -49,7 +50,7 @@ class Fork:
         rate: a factor on every update.
         penalty: a factor on the penalties.
         shift, scale: of the inputs, x → (x − shift) · scale, for each feature of the last axis; None: as they are.
-        permuted: whether it learns from permuted labels.
+        permuted: whether it learns from permuted labels, which take their weights with them.
         one_batch: whether it sees its first batch alone, again and again; its losses are then those of that batch.
         seed: of the order of rows and the random keys, added to the run's own.
     """
@@ -168,15 +169,18 @@ class _Rows:
         random = np.random.default_rng(run.settings.seed)
         self.chosen = random.permutation(len(part.x))[:HELD]
         self.y = run.objective.targets(part.y[self.chosen], run.fitted)
-        weights = run.row_weights[self.chosen] if (run.row_weights != 1).any() else None
+        weights, of_held = (weights_of(run, name) for name in ("train", "validation"))
+        self.weights = None if weights is None else weights[self.chosen]
         x = part.x[self.chosen]
-        self.train = _batch(x, self.y, weights)
-        self.watched = _batch(x[:WATCHED], self.y[:WATCHED])
+        self.train = _batch(x, self.y, self.weights)
+        seen = _counted(self.weights, np.arange(len(x)))
+        self.watched = _batch(x[seen], self.y[seen], None if self.weights is None else self.weights[seen])
         held = run.parts.validation
-        few = np.random.default_rng(1).permutation(len(held.x))[:WATCHED]
+        few = _counted(of_held, np.random.default_rng(1).permutation(len(held.x)))
         self.held_out = None
         if len(few):
-            self.held_out = _batch(held.x[few], run.objective.targets(held.y[few], run.fitted))
+            y = run.objective.targets(held.y[few], run.fitted)
+            self.held_out = _batch(held.x[few], y, None if of_held is None else of_held[few])
 
     def member(self, fork: Fork, steps: int, first: tuple[Tree, Tree]) -> dict[str, Any]:
         """What the compiled program takes of one fork; one without a start of its own begins with the first weights."""
@@ -188,7 +192,7 @@ class _Rows:
             epochs = -(-steps * self.size // rows)
             order = np.concatenate([random.permutation(rows) for _ in range(epochs)])[: steps * self.size]
             order = order.reshape(steps, self.size)
-        y = self.y[random.permutation(rows)] if fork.permuted else self.y
+        labels = random.permutation(rows) if fork.permuted else np.arange(rows)
         features = self.run.input_shape[-1] if self.run.input_shape else 1
         parameters, state = fork.start or first
         return {
@@ -198,11 +202,17 @@ class _Rows:
             "penalty": np.float32(fork.penalty),
             "shift": np.zeros(features, np.float32) if fork.shift is None else fork.shift.astype(np.float32),
             "scale": np.ones(features, np.float32) if fork.scale is None else fork.scale.astype(np.float32),
-            "y": y,
+            "y": self.y[labels],
+            "weight": None if self.weights is None else self.weights[labels],
             "order": order.astype(np.int32),
             "one": np.bool_(fork.one_batch),
             "seed": np.int32(self.run.settings.seed + fork.seed),
         }
+
+
+def _counted(weights: np.ndarray | None, order: np.ndarray) -> np.ndarray:
+    """The first rows of an order that count at all."""
+    return (order if weights is None else order[weights[order] > 0])[:WATCHED]
 
 
 def _batch(x: Any, y: Any, weights: Any = None) -> Batch:
@@ -228,10 +238,11 @@ def _program(run: Run, steps: int, altered: bool) -> Any:
             scores = ((predicted.argmax(-1) == batch.y) & known_steps).sum() / jnp.maximum(known_steps.sum(), 1)
         else:
             scores = -jnp.square(predicted - batch.y.reshape(predicted.shape)).mean()
-        return losses.mean(), scores
+        mean = losses.mean() if batch.weight is None else (losses * batch.weight).sum() / batch.weight.sum()
+        return mean, scores
 
     def grow(member: dict[str, Any], train: Batch, watched: Batch, held_out: Batch | None) -> Any:
-        train = train._replace(y=member["y"])
+        train = train._replace(y=member["y"], weight=member["weight"])
         key = jax.random.key(member["seed"])
         first = take(train, member["order"][0], False)
 

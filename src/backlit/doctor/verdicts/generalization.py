@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import sqrt
+from warnings import catch_warnings, simplefilter
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from scipy.special import ndtri
 
 from backlit.doctor.case import Case
 from backlit.doctor.experiments.questions import AS_IT_IS, PERMUTED
-from backlit.doctor.finding import Finding, Remedy
+from backlit.doctor.finding import Finding, Level, Remedy
 from backlit.doctor.limits import LIMITS
 from backlit.doctor.references import scores_of_halves
 from backlit.layers.block import Context
@@ -20,6 +23,7 @@ from backlit.training.objective import Batch
 
 SEEN = 512  # training rows that modes are compared on
 KEYS = 4  # draws of dropout
+COMPARED = 4096  # training rows whose inputs are correlated with their targets
 
 
 def judge_generalization(case: Case, explained: bool = False) -> list[Finding]:
@@ -39,32 +43,70 @@ def judge_generalization(case: Case, explained: bool = False) -> list[Finding]:
 
 
 def _noisy(case: Case) -> Finding | None:
-    """Labels from which nothing can be learned: quick models are at chance, and no step makes new rows any better."""
-    permuted, base = case.traces.get(PERMUTED), case.traces.get(AS_IT_IS)
-    if permuted is None or base is None or case.health.learnable is not False or case.health.learned:
+    """Labels from which nothing can be learned: quick models are at chance, no step makes new rows any better, and none
+    does more with the labels as they are than with permuted ones."""
+    if (
+        PERMUTED not in case.traces
+        or AS_IT_IS not in case.traces
+        or case.health.learnable is not False
+        or case.health.learned
+    ):
         return None
     if len(case.run.parts.validation) < LIMITS["noise: fewest validation rows"]:
         return None
-    if not np.isfinite(case.prior):
+    if not np.isfinite(case.prior_judged):
         return None
     if case.run.objective.classes and case.health.chance >= LIMITS["imbalance: share of the largest class"]:
         return None  # the share of right answers hardly moves, whatever the labels say
-    gained = case.prior - min(case.traces[name].lowest for name in case.changes)
-    if gained > LIMITS["noise: share of the prior"] * abs(case.prior):
+    gained = case.prior_judged - min(case.traces[name].lowest for name in case.changes)
+    if gained > LIMITS["noise: share of the prior"] * abs(case.prior_judged):
         return None
+    permuted = np.array([loss for loss in case.permute() if np.isfinite(loss)])
+    if len(permuted) < LIMITS["noise: permutations"]:
+        return None
+    given, usual = case.unchanged, float(permuted.mean())
+    error = float(permuted.std(ddof=1)) * sqrt(1 + 1 / len(permuted))
+    rounding = LIMITS["noise: rounding"] * abs(case.prior_judged)
+    above = usual - given - rounding
+    follow = above > LIMITS["data errors"] * error or _follow_a_feature(case.run)
+    nothing = above <= LIMITS["noise: standard errors"] * error
+    level: Level = "hint" if follow else "fault" if nothing else "suspicion"
     sign = case.sign("shuffled / noisy labels")
     return Finding(
         "shuffled / noisy labels",
-        "fault",
+        level,
         "the targets",
         f"{case.health}; on new rows {len(case.changes)} forks of {case.steps:,} steps came to a loss of "
-        f"{case.prior - gained:.4g} at the best, with permuted targets {permuted.lowest:.4g}; knowing nothing costs "
-        f"{case.prior:.4g}",
-        "the targets do not follow from the inputs: they may be shuffled against them",
+        f"{case.prior_judged - gained:.4g} at the best, those that change nothing but the rate to {given:.4g}, and "
+        f"with targets permuted {len(permuted)} times to {usual:.4g} ± {error:.2g}; knowing nothing costs "
+        f"{case.prior_judged:.4g}",
+        "the targets follow from the inputs, but so little that next to nothing can be learned of new rows"
+        if follow
+        else "the targets do not follow from the inputs: they may be shuffled against them",
         sign.remedy if sign else Remedy("compare some rows with their source: were inputs and targets sorted apart?"),
-        0.85,
-        {"permuted": permuted.lowest, "given": case.prior - gained, "prior": case.prior},
+        0.85 if level == "fault" else 0.5,
+        {"permuted": usual, "error": error, "given": given, "prior": case.prior_judged},
     )
+
+
+def _follow_a_feature(run: Run) -> bool:
+    """Whether a number, or a class, goes with one of the inputs by more than permuted ones do: of n permuted rows a
+    correlation is 0 with a deviation of 1 / √(n − 1)."""
+    part = run.parts.train
+    rows = np.random.default_rng(0).permutation(len(part.x))[:COMPARED]
+    y = part.y[rows].reshape(len(rows), -1)
+    y = y[:, :1] == np.arange(run.objective.classes) if run.objective.classes else y
+    x, y = (_standardized(values) for values in (part.x[rows].reshape(len(rows), -1), y))
+    z = np.abs(x.T @ y) / len(rows) * sqrt(len(rows) - 1)
+    return bool(z.max() > -ndtri(LIMITS["data chance"] / (2 * z.size)))
+
+
+def _standardized(values: np.ndarray) -> np.ndarray:
+    """The deviations from the mean of each column (N, K) in standard deviations; 0 where nothing is known."""
+    known = values.astype(np.float32)
+    with np.errstate(all="ignore"), catch_warnings():
+        simplefilter("ignore")  # columns in which all is missing
+        return np.nan_to_num((known - np.nanmean(known, 0)) / np.nanstd(known, 0), posinf=0.0, neginf=0.0)
 
 
 def _collapsed(case: Case, model: Model) -> Finding | None:
@@ -115,7 +157,7 @@ def misses_a_class(case: Case) -> bool:
 def _modes(case: Case, model: Model) -> Finding | None:
     """The same rows in both modes: evaluation may not be far worse."""
     evaluated, trained = losses_by_mode(case.run, model)
-    span = case.prior - trained
+    span = case.prior_of_scores("train") - trained
     worse = evaluated - trained
     if not np.isfinite([worse, span]).all() or span <= 0 or worse <= LIMITS["modes: share lost"] * span:
         return None
@@ -169,12 +211,13 @@ def _by_heart(case: Case, model: Model) -> Finding | None:
     best = int(np.argmin(judged))
     window = max(1, len(judged) // 10)
     end = float(np.median(judged[-window:]))
-    won, lost = case.prior - float(judged[best]), end - float(judged[best])
+    prior = case.prior_of_scores("validation")
+    won, lost = prior - float(judged[best]), end - float(judged[best])
     falls = float(np.median(seen[-window:])) < float(seen[best])
     gap = float(judged[best] - seen[best])
     if (
         not falls
-        or not won > LIMITS["overfitting: share won"] * abs(case.prior)
+        or not won > LIMITS["overfitting: share won"] * abs(prior)
         or lost <= LIMITS["overfitting: share lost"] * won
     ):
         return None
