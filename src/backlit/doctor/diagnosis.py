@@ -146,7 +146,7 @@ def diagnose(
     open = [sign for sign in case.signs if sign not in proved and (sign.where or sign.fault not in answered)]
     others = _settled(open, case, bool(known), quick)
     found = ordered([*proved, *(sign for sign in others if sign.fault not in known)])
-    if model is None and not _worse(found):  # no experiment says what made it fail
+    if ending and not _worse(found):  # no experiment says what made it fail
         found = ordered([*found, *examine_stop(ending, run)])
     failed = {words.partition(" (")[0] for words in left_out}
     succeeded = tuple(words for words in looked if words not in failed)
@@ -189,18 +189,21 @@ def _experiment(case: Case) -> tuple[list[Finding], list[Finding]]:
 
 def _settled(signs: list[Finding], case: Case, explained: bool, quick: bool) -> list[Finding]:
     """What remains of signs that were not proved: hints, or suspicions where nothing explains a run that is bad."""
-    hints, open = ([sign for sign in signs if (sign.level == "hint") == hint] for hint in (True, False))
-    if not open:
-        return hints
-    if not _in_doubt(case):
-        return [*hints, *map(demoted, open)]
-    if quick:
+    doubt = _in_doubt(case)
+    kept = [sign for sign in signs if sign.level == "hint" or (sign.fault in OF_THE_DATA and (doubt or _stands(sign)))]
+    open = [sign for sign in signs if sign not in kept]
+    if not open or (quick and doubt):
         return signs
-    if explained:
-        return [*hints, *(sign if sign.fault in OF_THE_DATA else demoted(sign) for sign in open)]
+    if explained or not doubt:
+        return [*kept, *map(demoted, open)]
     sure = (*STRUCTURAL, "class collapse / imbalance") if misses_a_class(case) else STRUCTURAL
     levels: dict[bool, Level] = {True: "fault", False: "suspicion"}
-    return [*hints, *(replace(sign, level=levels[sign.fault in sure], confidence=0.6) for sign in open)]
+    return [*kept, *(replace(sign, level=levels[sign.fault in sure], confidence=0.6) for sign in open)]
+
+
+def _stands(sign: Finding) -> bool:
+    """Whether a sign of the data says the same of a run that is good: labels that nothing could tell are refuted."""
+    return "agreement" not in sign.numbers
 
 
 def _worse(signs: Iterable[Finding]) -> list[Finding]:
