@@ -72,6 +72,7 @@ def _overfitting(record: Record) -> Finding | None:
     patient = record.run is None or record.run.settings.patience is not None
     worse = end > 1 and known < LIMITS["overfit known"]
     patience = max(10, record.planned // 10)
+    others = "train with more rows, a smaller network, a penalty (l2) or Dropout"
     return Finding(
         "overfitting",
         "suspicion" if worse and not patient else "hint",
@@ -79,10 +80,7 @@ def _overfitting(record: Record) -> Finding | None:
         f"since epoch {best + 1} the validation loss rose from {held[best]:.4g} to {held[past:].mean():.4g}, while the "
         f"loss on training rows fell from {losses[best]:.4g} to {losses[past:].mean():.4g}",
         "the network learns its training rows by heart; the weights of the best epoch are kept",
-        Remedy(
-            "stop early (patience), and train with more rows, a smaller network, a penalty (l2) or Dropout",
-            {} if patient else {"patience": patience},
-        ),
+        Remedy(others) if patient else Remedy(f"stop early (patience), and {others}", {"patience": patience}),
         0.8,
         {"best": float(held[best]), "end": float(held[past:].mean())},
     )

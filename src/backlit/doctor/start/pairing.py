@@ -31,6 +31,7 @@ def examine_first_loss(probe: Probe, answers: Answers) -> Iterator[Finding]:
     if not np.isfinite([first, best, noisy]).all() or noisy - best <= LIMITS["head_tiny"]:
         return
     layers = tuple(dict.fromkeys(map(layer_of, sorted(probe.last_layer))))
+    known = "mean" if answers.kind == "numbers" else "shares"
     alone = answers.mean_loss(probe.at(probe.without_last_weights()))
     units, of_biases = ((loss - best) / (noisy - best) for loss in (first, alone))
     biased = bool(of_biases > LIMITS["first_biases"])
@@ -42,7 +43,7 @@ def examine_first_loss(probe: Probe, answers: Answers) -> Iterator[Finding]:
         "bad initial loss",
         "hint" if harmless else "fault" if biased and answers.kind != "numbers" else "suspicion",
         f"layer {layers[0]}" if layers else "the first outputs",
-        f"the first loss is {first:.4g}, and a constant answer by the targets' shares costs {best:.4g}: it exceeds "
+        f"the first loss is {first:.4g}, and a constant answer by the targets' {known} costs {best:.4g}: it exceeds "
         f"it by {units:.3g} times what noise of deviation {float(np.max(spread)):.3g} on the outputs costs"
         + (f"; with the last layer's weights at 0 by {of_biases:.3g} times" if biased else ""),
         "the first outputs say the same wrong thing of every example, whatever the weights are"
