@@ -150,7 +150,15 @@ def held_out_answers(table: Table, left_out: bool = False) -> tuple[dict[str, np
         return found, table.validation.y[judged], y
     chosen = drawn(len(x), LIMITS["references judged"])
     x, y = x[chosen], y[chosen]
-    return _left_out(_answers, x, y, table.classes), y, y
+    return left_out_answers(_answers, x, y, table.classes), y, y
+
+
+def left_out_answers(answers: Answering, x: np.ndarray, y: np.ndarray, classes: int) -> dict[str, np.ndarray]:
+    """The answers of models on rows, each left out of the fit once."""
+    fold = np.random.default_rng(0).permutation(len(x)) % FOLDS
+    folds = [answers(x[fold != k], y[fold != k], x[fold == k], classes) for k in range(FOLDS)]
+    order = np.argsort(np.concatenate([np.flatnonzero(fold == k) for k in range(FOLDS)]))
+    return {name: np.concatenate([one[name] for one in folds])[order] for name in folds[0]}
 
 
 def score_of(answers: np.ndarray, y: np.ndarray, classes: int) -> Score:
@@ -177,20 +185,12 @@ def score_of(answers: np.ndarray, y: np.ndarray, classes: int) -> Score:
     return Score(float(1 - ratio.mean()), _error(residual.mean(1)), float(squared.mean()), _error(squared.mean(1)))
 
 
-def _left_out(answers: Answering, x: np.ndarray, y: np.ndarray, classes: int) -> dict[str, np.ndarray]:
-    """The answers of models on rows, each left out of the fit once."""
-    fold = np.random.default_rng(0).permutation(len(x)) % FOLDS
-    folds = [answers(x[fold != k], y[fold != k], x[fold == k], classes) for k in range(FOLDS)]
-    order = np.argsort(np.concatenate([np.flatnonzero(fold == k) for k in range(FOLDS)]))
-    return {name: np.concatenate([one[name] for one in folds])[order] for name in folds[0]}
-
-
 def _linear_answers(table: Table, most: float) -> tuple[np.ndarray, np.ndarray]:
     """What least squares says of training rows that are left out, and their targets."""
     x = design(table)[0]
     chosen = drawn(len(x), most)
     x, y = x[chosen], table.train.y[chosen]
-    return _left_out(_linear, x, y, table.classes)["linear model"], y
+    return left_out_answers(_linear, x, y, table.classes)["linear model"], y
 
 
 def _judged(

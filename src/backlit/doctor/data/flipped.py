@@ -9,16 +9,18 @@ For two Gaussian classes that overlap so much that a share a of the answers is r
 With more than two classes, what is exchanged goes to the other classes by their shares, where overlap joins some.
 """
 
+import warnings
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from backlit.doctor.data.neighborhoods import Neighborhoods
 from backlit.doctor.limits import LIMITS
+from backlit.doctor.references import left_out_answers
 from backlit.doctor.table import Table, design, drawn
 
-TREES, LEAF, FOLDS = 50, 3, 3
+TREES, LEAF = 50, 3
 
 
 class Flipped(NamedTuple):
@@ -51,10 +53,12 @@ def find_flipped(table: Table, near: Neighborhoods) -> Flipped | None:
     shares = np.bincount(y, minlength=classes) / len(y)
     if not _worth_a_look(float((votes.argmax(1) == y).mean()), shares.max(), len(y)):
         return None
-    models = [votes, *_answers(table, y, classes)]
+    x = design(table)[0]
+    x = x[drawn(len(x), LIMITS["references fitted"])]
+    models = [votes, *left_out_answers(_answers, x, y, classes).values()]
     rights = [float((said.argmax(1) == y).mean()) for said in models]
     best = max(rights)
-    if not _worth_a_look(best, shares.max(), len(y)) or _by_few_values(table, y, best):
+    if not _worth_a_look(best, shares.max(), len(y)) or _by_few_values(x, y, classes, best):
         return None
     good = [said for said, right in zip(models, rights, strict=True) if right > best - LIMITS["flipped as good"]]
     certainty = max(_certainty(said, y) for said in good)
@@ -95,45 +99,38 @@ def _worth_a_look(right: float, most: float, rows: int) -> bool:
     return rows >= LIMITS["flipped rows"] and right <= 1 - LIMITS["flipped errors"] and right - most >= lead
 
 
-def _answers(table: Table, y: np.ndarray, classes: int) -> list[np.ndarray]:
-    """Probabilities (N, K) of rows that are left out in turn, by a linear model and by a forest whose leaves hold
-    several rows: one row a leaf is sure of everything."""
-    x = design(table)[0]
-    return _left_out(x[drawn(len(x), LIMITS["references fitted"])], y, classes, linear=True)
-
-
-def _left_out(x: np.ndarray, y: np.ndarray, classes: int, linear: bool) -> list[np.ndarray]:
-    import warnings
-
-    from sklearn.ensemble import ExtraTreesClassifier
+def _answers(x: np.ndarray, y: np.ndarray, judged: np.ndarray, classes: int) -> dict[str, np.ndarray]:
+    """Probabilities (N, K) by a linear model and by a forest."""
     from sklearn.linear_model import LogisticRegression
 
-    fold = np.random.default_rng(0).permutation(len(x)) % FOLDS
-    models = [ExtraTreesClassifier(TREES, min_samples_leaf=LEAF, random_state=0)]
-    models += [LogisticRegression(max_iter=50, tol=1e-3)] if linear else []
-    found = []
-    for model in models:
-        said = np.zeros((len(x), classes))
-        for k in range(FOLDS):
-            present = np.unique(y[fold != k])
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of convergence: the model is only to be good enough
-                fitted = model.fit(x[fold != k], y[fold != k])
-            said[np.ix_(fold == k, present)] = fitted.predict_proba(x[fold == k])
-        found.append(said)
-    return found
+    linear = LogisticRegression(max_iter=50, tol=1e-3)
+    return {"linear model": _said(linear, x, y, judged, classes), **_of_forest(x, y, judged, classes)}
 
 
-def _by_few_values(table: Table, y: np.ndarray, right: float) -> bool:
+def _of_forest(x: np.ndarray, y: np.ndarray, judged: np.ndarray, classes: int) -> dict[str, np.ndarray]:
+    """Those by a forest whose leaves hold several rows: one row a leaf is sure of everything."""
+    from sklearn.ensemble import ExtraTreesClassifier
+
+    forest = ExtraTreesClassifier(TREES, min_samples_leaf=LEAF, random_state=0)
+    return {"forest": _said(forest, x, y, judged, classes)}
+
+
+def _said(model: Any, x: np.ndarray, y: np.ndarray, judged: np.ndarray, classes: int) -> np.ndarray:
+    said = np.zeros((len(judged), classes))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of convergence: the model is only to be good enough
+        said[:, np.unique(y)] = model.fit(x, y).predict_proba(judged)
+    return said
+
+
+def _by_few_values(x: np.ndarray, y: np.ndarray, classes: int, right: float) -> bool:
     """Whether features of a few values alone answer as many rows rightly: between such there is no border, and each
     cell has one share of right answers, as flipped labels do."""
-    x = design(table)[0]
-    x = x[drawn(len(x), LIMITS["references fitted"])]
     few = np.array([len(np.unique(column)) <= LIMITS["flipped values"] for column in x.T])
     if not few.any():
         return False
     error = np.sqrt(right * (1 - right) / len(y))
-    said = _left_out(x[:, few], y, table.classes, linear=False)[0]
+    said = left_out_answers(_of_forest, x[:, few], y, classes)["forest"]
     return float((said.argmax(1) == y).mean()) > right - LIMITS["data errors"] * error
 
 
