@@ -61,10 +61,19 @@ def exchanged(y, share, seed=0):
 @pytest.mark.parametrize("classes", [2, 4])
 @pytest.mark.parametrize("share", [0.4, 0.6])
 def test_labels_exchanged_in_part_are_a_fault(classes, share):
+    """Of a share that is dealt out anew, 1 / K come back to their class: the others weaken the labels to 1 − share."""
     x, y = make_blobs(1000, centers=classes, n_features=4, random_state=0)
     (found,) = found_of(prepare(None, x, exchanged(y, share)), "shuffled / noisy labels")
     assert found.level == "fault"
     assert found.numbers["right"] == pytest.approx(1 - share * (1 - 1 / classes), abs=0.06)
+    assert found.numbers["lost"] == pytest.approx(1 - (1 - share) ** 2, abs=0.1)
+
+
+def test_errors_that_twice_as_many_rows_make_up_for_are_a_hint():
+    x, y = make_blobs(1000, centers=4, n_features=4, random_state=0)
+    (found,) = found_of(prepare(None, x, exchanged(y, 0.2)), "shuffled / noisy labels")
+    assert found.level == "hint"
+    assert found.numbers["lost"] == pytest.approx(1 - 0.8**2, abs=0.1)
 
 
 @pytest.mark.parametrize("noise", [0.4, 0.6, 0.8])

@@ -123,6 +123,7 @@ LIMITS |= {
     "flipped certainty": 0.5,  # of what overlap would tell of two classes: the middle between overlap and flips
     "flipped certainty of many": 0.64,  # of more classes: some lead over the second by chance where votes are few
     "flipped by shares": 0.99,  # quantile of χ²: one exchange in a hundred that is even looks uneven
+    "flipped lost": 0.5,  # of the rows, as much as labels that are wrong cost: whoever has twice as many has it back
     "flipped values": 10,  # of a feature, up to which it divides rows into cells
     # Wrong loss: what classes gain over rounded numbers on held-out rows.
     "loss classes": 20,  # different whole numbers at most

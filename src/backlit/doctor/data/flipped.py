@@ -7,6 +7,9 @@ certainty, the lead of its first class over its second, for its being answered r
 For two Gaussian classes that overlap so much that a share a of the answers is right, it follows from a alone.
 
 With more than two classes, what is exchanged goes to the other classes by their shares, where overlap joins some.
+
+Exchanged labels do not keep a network from learning: of K classes, errors of a share ε weaken what the labels say of
+the inputs to s = 1 − ε K / (K − 1), and 1 / s² times as many rows make up for that. A few of them are a hint.
 """
 
 import warnings
@@ -31,6 +34,7 @@ class Flipped(NamedTuple):
         certainty: the AUC of certainty for being right.
         overlap: what two overlapping Gaussian classes would have, with as many right answers.
         error: the standard error of an AUC of so many rows.
+        lost: the share of rows that is as good as lost, 1 − s².
         sure: whether overlap is excluded, by three standard errors or by the classes that are exchanged.
     """
 
@@ -38,6 +42,7 @@ class Flipped(NamedTuple):
     certainty: float
     overlap: float
     error: float
+    lost: float
     sure: bool
 
 
@@ -72,7 +77,8 @@ def find_flipped(table: Table, near: Neighborhoods) -> Flipped | None:
         alike = certainty <= LIMITS["flipped certainty of many"]
         alike = alike and _exchanged_by_shares(models[int(np.argmax(rights))].argmax(1), y, shares)
         sure = True
-    return Flipped(best, certainty, overlap, error, sure) if alike else None
+    lost = 1 - max(1 - (1 - best) * classes / (classes - 1), 0.0) ** 2
+    return Flipped(best, certainty, overlap, error, lost, sure) if alike else None
 
 
 @cache

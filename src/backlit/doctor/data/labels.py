@@ -173,21 +173,28 @@ def _contradicted(table: Table, near: Neighborhoods) -> list[Finding]:
 
 
 def _flipped(flipped: Flipped, near: Neighborhoods, order: np.ndarray) -> Finding:
-    """Labels exchanged at random, the rows that most neighbors contradict first."""
+    """Labels exchanged at random, the rows that most neighbors contradict first; a hint where rows make up for them."""
+    harms = flipped.lost >= LIMITS["flipped lost"]
+    level: Level = "hint" if not harms else "fault" if flipped.sure else "suspicion"
     overlap = f"; two classes that overlap would have {flipped.overlap:.2f}" if flipped.overlap > 0.5 else ""
     return Finding(
         fault="shuffled / noisy labels",
-        level="fault" if flipped.sure else "suspicion",
+        level=level,
         where="",
         evidence=f"the best of three models answers {1 - flipped.right:.0%} of {len(near.y):,} training rows, left out "
         "in turn, otherwise than their labels, and as often where it is sure: its certainty tells right from wrong "
-        f"with an AUC of {flipped.certainty:.2f} ± {flipped.error:.2f}, where 0.5 is nothing{overlap}; first "
-        f"{_named(order, near)}",
+        f"with an AUC of {flipped.certainty:.2f} ± {flipped.error:.2f}, where 0.5 is nothing{overlap}; so many errors "
+        f"cost as much as {flipped.lost:.0%} of the rows; first {_named(order, near)}",
         cause="overlapping classes are mixed where they meet and pure elsewhere, and these are mixed everywhere alike: "
         "labels seem to be exchanged, or what decides is not among the features",
         remedy=Remedy("look at these rows, and correct their labels or leave them out"),
         confidence=0.8 if flipped.sure else 0.6,
-        numbers={"right": flipped.right, "certainty": flipped.certainty, "overlap": flipped.overlap},
+        numbers={
+            "right": flipped.right,
+            "certainty": flipped.certainty,
+            "overlap": flipped.overlap,
+            "lost": flipped.lost,
+        },
     )
 
 
