@@ -5,12 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from backlit.doctor.faults import MADE_BY_INPUTS
 from backlit.doctor.finding import Examination, Finding, ordered
 from backlit.layers.block import Block
 from backlit.training import Run, prepare
-
-MADE_BY_INPUTS = ("saturated sigmoid/tanh", "dying ReLU", "bad initial loss", "exploding gradient")
-"""What large inputs make of any first weights, so that the inputs are to be mended first."""
 
 
 def check(network: Block | str | None, data: Any, y: Any = None, **options: Any) -> Examination:

@@ -17,6 +17,7 @@ from backlit.doctor.course.numbers import examine_stop
 from backlit.doctor.course.prior import constant_loss
 from backlit.doctor.course.signals import examine_course
 from backlit.doctor.data import examine_data
+from backlit.doctor.faults import MADE_BY_INPUTS
 from backlit.doctor.finding import Examination, Finding, Level, ordered
 from backlit.doctor.folder import examine_history
 from backlit.doctor.health import health_of
@@ -127,6 +128,8 @@ def diagnose(
     if not quick and not blind and (_in_doubt(case) or _worse(case.at_first)):
         say("experiments")
         learning, units = _kept(left_out, "the experiments", lambda: _experiment(case)) or ([], [])
+        if any(finding.fault == "unnormalized inputs" for finding in learning):
+            units = [finding for finding in units if finding.fault not in MADE_BY_INPUTS]
         proved += units
         if case.traces:
             looked.append(f"{len(case.traces)} forks of {case.steps:,} steps")
@@ -137,7 +140,8 @@ def diagnose(
     structural = any(sign.fault in STRUCTURAL and sign.level != "hint" for sign in case.signs)
     by_luck = (structural or proved) and any(finding.where == UNSIGNED for finding in learning)
     proved += [] if by_luck else learning
-    if any(finding.fault in SLOWING for finding in proved) or case.sign("output range mismatch"):
+    rare = case.sign("class collapse / imbalance") is not None and not health.learned
+    if any(finding.fault in SLOWING for finding in proved) or case.sign("output range mismatch") or rare:
         proved = [finding for finding in proved if finding.fault not in MADE_UP_FOR]
     if any(finding.fault == "train/evaluation mismatch" for finding in proved):
         proved = [finding for finding in proved if finding.fault not in OF_STEPS]
@@ -196,7 +200,8 @@ def _settled(signs: list[Finding], case: Case, explained: bool, quick: bool) -> 
         return signs
     if explained or not doubt:
         return [*kept, *map(demoted, open)]
-    sure = (*STRUCTURAL, "class collapse / imbalance") if misses_a_class(case) else STRUCTURAL
+    collapsed = misses_a_class(case) or not case.health.learned
+    sure = (*STRUCTURAL, "class collapse / imbalance") if collapsed else STRUCTURAL
     levels: dict[bool, Level] = {True: "fault", False: "suspicion"}
     return [*kept, *(replace(sign, level=levels[sign.fault in sure], confidence=0.6) for sign in open)]
 

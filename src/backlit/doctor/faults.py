@@ -68,3 +68,6 @@ _TABLE = (
     ("useless features", "features that are constant or copies", "their values"),
 )
 FAULTS = {name: Fault(order, meaning, proof) for order, (name, meaning, proof) in enumerate(_TABLE)}
+
+MADE_BY_INPUTS = ("saturated sigmoid/tanh", "dying ReLU", "bad initial loss", "exploding gradient")
+"""What large inputs make of any first weights, so that the inputs are to be mended first."""

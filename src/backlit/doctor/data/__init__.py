@@ -45,7 +45,8 @@ def examine_data(run: Run) -> list[Finding]:
             labels = [one for one in labels if one.level != "hint" and one.fault == "class collapse / imbalance"]
         found += targets
         found += examine_features(table)
-        found += examine_split(run, table)
+        copied = any(finding.fault == "train/test contamination" and finding.level != "hint" for finding in found)
+        found += [] if copied else examine_split(run, table)  # copies are no rows that were drawn one by one
     if any(finding.level != "hint" for finding in spellings):  # spellings of one class look like labels with errors
         labels = [one for one in labels if one.fault != "shuffled / noisy labels"]
     return list(ordered([*found, *spellings, *labels]))

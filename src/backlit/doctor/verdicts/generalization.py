@@ -222,8 +222,9 @@ def _by_heart(case: Case, model: Model) -> Finding | None:
     ):
         return None
     stronger = max(1e-2, 10 * float(case.run.settings.l2 or 0))
-    ended = model.stopped == "patience" and not case.health.behind  # its best weights are kept, and nobody knows more
-    level = "fault" if gap > LIMITS["overfitting: share of the gap"] * won and not ended else "hint"
+    compared = model.stopped == "patience" or case.health.reference is not None
+    harmless = compared and not case.health.behind  # the best epoch's weights are kept, and nobody knows more
+    level = "hint" if harmless or gap <= LIMITS["overfitting: share of the gap"] * won else "fault"
     return Finding(
         "overfitting",
         level,  # type: ignore[arg-type]
