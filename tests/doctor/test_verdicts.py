@@ -142,6 +142,10 @@ def test_a_rate_that_wins_half_of_what_it_wins_beside_a_structure_that_wins_noth
     assert named(with_networks(case_of(1.0, outcomes))) == ["vanishing gradient", "learning rate too high"]
 
 
+def test_the_rate_comes_before_dropout_which_has_no_signs():
+    assert named(with_networks(case_of(1.0, {(1.0, DROPOUT): 0.1, (0.1,): 0.15}))) == ["learning rate too high"]
+
+
 def test_units_that_are_omitted_too_often_are_a_penalty_too_many():
     (finding,) = judge_training(with_networks(case_of(1.0, {(1.0, DROPOUT): 0.1, (10.0, WIDTH): 0.1})))
     assert (finding.fault, finding.where) == ("over-regularization", "the dropout")

@@ -38,7 +38,7 @@ from backlit.optimizers import default_learning_rate
 from backlit.training.settings import OWN
 
 UNSIGNED = "the first weights"  # where a finding lies that had no signs before the experiment
-ORDER = (INPUTS, WEIGHTS, PENALTY, DROPOUT, RELU, BETWEEN, RATE, WIDTH)
+ORDER = (INPUTS, WEIGHTS, PENALTY, RELU, BETWEEN, RATE, DROPOUT, WIDTH)
 PASSED = {
     Sigmoid: "each Sigmoid passes at most 1/4 of the gradient back",
     Tanh: "each Tanh passes less than all of the gradient back",
