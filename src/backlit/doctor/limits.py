@@ -45,6 +45,7 @@ LIMITS: dict[str, float] = {
     "overfitting: share of a score": 0.15,
     "overfitting: share of a rise": 0.1,
     "overfitting: standard errors of a rise": 1.75,
+    "overfitting: loss by heart": 0.01,  # of a constant answer's: r² of 0.99, every row is answered
     "overfitting: score by heart": 0.9,
     "diagnosis: share gained on new rows": 0.05,
     # Units: at a mean slope below a hundredth a layer passes less than a hundredth of the gradient back.

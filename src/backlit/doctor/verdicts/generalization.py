@@ -223,7 +223,10 @@ def _by_heart(case: Case, model: Model) -> Finding | None:
         return None
     stronger = max(1e-2, 10 * float(case.run.settings.l2 or 0))
     compared = model.stopped == "patience" or case.health.reference is not None
-    harmless = compared and not case.health.behind  # the best epoch's weights are kept, and nobody knows more
+    whole = float(np.median(seen[-window:])) <= LIMITS["overfitting: loss by heart"] * abs(
+        case.prior_of_scores("train")
+    )
+    harmless = compared and not case.health.behind and not whole  # the best epoch is kept, and nobody knows more
     level = "hint" if harmless or gap <= LIMITS["overfitting: share of the gap"] * won else "fault"
     return Finding(
         "overfitting",
