@@ -211,21 +211,17 @@ def _by_heart(case: Case, model: Model) -> Finding | None:
     best = int(np.argmin(judged))
     window = max(1, len(judged) // 10)
     end = float(np.median(judged[-window:]))
-    prior = case.prior_of_scores("validation")
-    won, lost = prior - float(judged[best]), end - float(judged[best])
+    lost = end - float(judged[best])
     falls = float(np.median(seen[-window:])) < float(seen[best])
     gap = float(judged[best] - seen[best])
-    if (
-        not falls
-        or not won > LIMITS["overfitting: share won"] * abs(prior)
-        or lost <= LIMITS["overfitting: share lost"] * won
-    ):
+    priors = [case.prior_of_scores(part) for part in ("train", "validation")]  # of few rows that judge, either may err
+    wins = [(prior - float(judged[best]), LIMITS["overfitting: share won"] * abs(prior)) for prior in priors]
+    won = min((won for won, least in wins if won > least and lost > LIMITS["overfitting: share lost"] * won), default=0)
+    if not falls or not won:
         return None
     stronger = max(1e-2, 10 * float(case.run.settings.l2 or 0))
     compared = model.stopped == "patience" or case.health.reference is not None
-    whole = float(np.median(seen[-window:])) <= LIMITS["overfitting: loss by heart"] * abs(
-        case.prior_of_scores("train")
-    )
+    whole = float(np.median(seen[-window:])) <= LIMITS["overfitting: loss by heart"] * abs(priors[0])
     harmless = compared and not case.health.behind and not whole  # the best epoch is kept, and nobody knows more
     level = "hint" if harmless or gap <= LIMITS["overfitting: share of the gap"] * won else "fault"
     return Finding(
