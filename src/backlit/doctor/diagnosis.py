@@ -147,8 +147,8 @@ def diagnose(
         proved = [finding for finding in proved if finding.fault not in OF_STEPS]
     known = {finding.fault for finding in proved if finding.level == "fault"}
     answered = {finding.fault for finding in judged if finding.fault in OF_THE_DATA}
-    open = [sign for sign in case.signs if sign not in proved and (sign.where or sign.fault not in answered)]
-    others = _settled(open, case, bool(known), quick)
+    signs_left = [sign for sign in case.signs if sign not in proved and (sign.where or sign.fault not in answered)]
+    others = _settled(signs_left, case, bool(known), quick)
     found = ordered([*proved, *(sign for sign in others if sign.fault not in known)])
     if ending and not _worse(found):  # no experiment says what made it fail
         found = ordered([*found, *examine_stop(ending, run)])
@@ -195,15 +195,15 @@ def _settled(signs: list[Finding], case: Case, explained: bool, quick: bool) -> 
     """What remains of signs that were not proved: hints, or suspicions where nothing explains a run that is bad."""
     doubt = _in_doubt(case)
     kept = [sign for sign in signs if sign.level == "hint" or (sign.fault in OF_THE_DATA and (doubt or _stands(sign)))]
-    open = [sign for sign in signs if sign not in kept]
-    if not open or (quick and doubt):
+    unsettled = [sign for sign in signs if sign not in kept]
+    if not unsettled or (quick and doubt):
         return signs
     if explained or not doubt:
-        return [*kept, *map(demoted, open)]
+        return [*kept, *map(demoted, unsettled)]
     collapsed = misses_a_class(case) or not case.health.learned
     sure = (*STRUCTURAL, "class collapse / imbalance") if collapsed else STRUCTURAL
     levels: dict[bool, Level] = {True: "fault", False: "suspicion"}
-    return [*kept, *(replace(sign, level=levels[sign.fault in sure], confidence=0.6) for sign in open)]
+    return [*kept, *(replace(sign, level=levels[sign.fault in sure], confidence=0.6) for sign in unsettled)]
 
 
 def _stands(sign: Finding) -> bool:

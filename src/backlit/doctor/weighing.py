@@ -25,7 +25,7 @@ def weights_of(run: Run, part: str) -> np.ndarray | None:
     return weights if weights.any() and (weights != 1).any() else None
 
 
-def drawn(y: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+def repeated(y: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
     """Targets, each as often as its weight asks for: their mean is the weighted one, and so is every share."""
     if weights is None:
         return y

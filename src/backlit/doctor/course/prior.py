@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backlit.doctor.weighing import drawn, weights_of
+from backlit.doctor.weighing import repeated, weights_of
 from backlit.functions.losses import BinaryCrossEntropy, CrossEntropy, Hinge, MeanSquaredError, SumSquaredError
 from backlit.training import History, Run
 from backlit.training.baseline import baseline_scores
@@ -43,7 +43,7 @@ def prior_of(run: Run) -> Prior:
     shares = _shares(y, objective.classes)
     said = Prior(None, float(shares.max()), float(shares.min()), objective.classes)
     if isinstance(objective.loss, CrossEntropy | BinaryCrossEntropy):
-        taught = np.log(np.maximum(_shares(drawn(y, weights_of(run, "train")), objective.classes), RAREST))
+        taught = np.log(np.maximum(_shares(repeated(y, weights_of(run, "train")), objective.classes), RAREST))
         held = _shares(np.asarray(run.parts.validation.y), objective.classes)
         return said._replace(loss=-float(shares @ taught), held=-float(held @ taught))
     return said if isinstance(objective.loss, Hinge) else _judged(run, said)
@@ -61,8 +61,8 @@ def constant_loss(run: Run, part: str = "train", weighted: bool = True) -> float
     if not len(rows):
         return float("nan")
     y, taught = (run.objective.targets(given, run.fitted) for given in (rows, learned))
-    taught = drawn(taught, weights_of(run, "train"))
-    judged = drawn(y, weights_of(run, part)) if weighted else y
+    taught = repeated(taught, weights_of(run, "train"))
+    judged = repeated(y, weights_of(run, part)) if weighted else y
     output = run.objective.body.plan(run.input_shape).output
     try:
         return baseline_scores(run.objective, taught, judged, output, run.objective.scale(run.fitted))["loss"]
